@@ -1,0 +1,1 @@
+"""The contract: which tables and columns kpilib knows, and which rows it accepts, repairs or rejects."""

@@ -1,0 +1,1 @@
+"""The KPIs: one file each, one registry; pure functions, frame in, `Kpi` out."""
