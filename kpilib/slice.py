@@ -107,7 +107,7 @@ class Slice:
         return table not in absent and (column is None or f"{table}.{column}" not in absent)
 
     def frame(self, table: str) -> pd.DataFrame:
-        """Return a new frame of a table's rows: all columns of the contract, in order, absent ones blank.
+        """Return a new frame of a table's rows: all columns of an accepted row, in order, absent ones blank.
 
         Text is pandas' ``str``, a date ``datetime64[s]``, a decimal an object `Decimal` or None, a number
         ``float64``, a flag ``bool``, a quarter its text.
@@ -115,7 +115,7 @@ class Slice:
         held = self.content["tables"].get(table, {})
         rows = len(next(iter(held.values()), ()))
         return pd.DataFrame(
-            {column.name: _series(held.get(column.name, [None] * rows), column.kind) for column in TABLES[table].columns}
+            {column.name: _series(held.get(column.name, [None] * rows), column.kind) for column in TABLES[table].stored}
         )
 
     @cached_property

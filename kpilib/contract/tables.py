@@ -16,41 +16,56 @@ Kind = Literal["text", "date", "decimal", "number", "flag", "quarter"]
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, its kind, whether a table must have it, and what it means."""
+    """One column: its name, its kind, whether a table must have it, and what it means.
+
+    ``digits``: how many digits of a decimal are kept after the point; a value with more is rejected, never
+    rounded. ``share``: whether ``25 %`` may stand for 0.25.
+    """
 
     name: str
     kind: Kind = "text"
     required: bool = False
     choices: tuple[str, ...] = ()
     about: str = ""
+    digits: int = 18
+    share: bool = False
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its name, its columns, and the columns that identify a row."""
+    """One table: its name, its columns, and the columns that identify a row.
+
+    ``derived``: columns that no source has; the contract makes them out of the others.
+    """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     required: bool = False
     about: str = ""
+    derived: tuple[Column, ...] = ()
 
     def column(self, name: str) -> Column:
         """Return a column by its name."""
-        return next(column for column in self.columns if column.name == name)
+        return next(column for column in self.stored if column.name == name)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns' names, in order."""
         return tuple(column.name for column in self.columns)
 
+    @property
+    def stored(self) -> tuple[Column, ...]:
+        """The columns of an accepted row: those of the source, then the derived ones."""
+        return self.columns + self.derived
+
 
 def _need(name: str, kind: Kind = "text", choices: tuple[str, ...] = (), about: str = "") -> Column:
-    return Column(name, kind, True, choices, about)
+    return Column(name, kind, required=True, choices=choices, about=about)
 
 
 def _may(name: str, kind: Kind = "text", choices: tuple[str, ...] = (), about: str = "") -> Column:
-    return Column(name, kind, False, choices, about)
+    return Column(name, kind, choices=choices, about=about)
 
 
 TABLES: dict[str, Table] = {
@@ -95,6 +110,9 @@ TABLES: dict[str, Table] = {
             key=("opportunity_id",),
             required=True,
             about="possible sales; a won one is a deal",
+            derived=(
+                Column("expected_on", "date", about="the `closed_on` of an open row: a hope, never counted"),
+            ),
         ),
         Table(
             "stage_history",
@@ -140,14 +158,14 @@ TABLES: dict[str, Table] = {
                 _need("partner_id"),
                 _need("quarter", "quarter"),
                 _need("metric", about="a KPI's key, or won_amount"),
-                _need("value", "decimal"),
+                Column("value", "decimal", required=True, share=True),
             ),
             key=("partner_id", "quarter", "metric"),
             about="what was agreed for a quarter",
         ),
         Table(
             "stages",
-            (_need("stage"), _need("order", "number"), _may("probability", "number", about="0 to 1")),
+            (_need("stage"), _need("order", "number"), Column("probability", "number", about="0 to 1", share=True)),
             key=("stage",),
             about="the open stages and their chance to be won",
         ),
@@ -168,7 +186,7 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "fx",
-            (_need("currency"), _need("valid_from", "date"), _need("rate", "decimal")),
+            (_need("currency"), _need("valid_from", "date"), Column("rate", "decimal", required=True, digits=24)),
             key=("currency", "valid_from"),
             about="units of the reporting currency for one unit",
         ),
