@@ -1,0 +1,124 @@
+"""Executing one pack's notebook: in, a slice and a notebook; out, the executed notebook or why there is none."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kpilib.errors import ExecutionError
+from kpilib.execute.environment import kernel_environment
+from kpilib.execute.failure import explain
+from kpilib.execute.parameters import check_parameters
+from kpilib.execute.tidy import prepare, tidy
+from kpilib.pack import Pack
+
+__all__ = ["Limits", "execute_notebook", "read_notebook"]
+
+ENGINE = "kpilib"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one notebook may use: seconds per cell, MiB of memory, characters of output."""
+
+    cell_timeout: float = 120
+    memory: int = 2048
+    output: int = 100_000_000
+    start_timeout: int = 120
+
+
+def execute_notebook(
+    pack: Pack,
+    slice_bytes: bytes,
+    notebook: bytes,
+    *,
+    name: str = "the notebook",
+    limits: Limits = Limits(),
+) -> Any:
+    """Return the executed notebook's node, the same one each time: nothing in it tells when or where it ran.
+
+    The kernel starts in an empty folder that holds ``slice.json`` alone, without the variables of this process
+    that a source or a mail server is reached with.
+
+    Parameters
+    ----------
+    slice_bytes
+        all that the notebook may know.
+    notebook
+        the notebook's file.
+    name
+        how messages call it.
+
+    Raises
+    ------
+    ExecutionError
+        with ``partner_id``, ``quarter``, ``kind`` (``parameters``, ``start``, ``error``, ``timeout``, ``death``,
+        ``output``), ``cell`` (its position in the notebook, from 1, or None) and ``notebook`` (the executed one as
+        JSON text, the failing cell marked, or None).
+    """
+    import papermill
+    from papermill.engines import papermill_engines
+
+    from kpilib.execute.client import PackEngine, Stopped
+
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)
+    logging.getLogger("traitlets").setLevel(logging.CRITICAL)
+    papermill_engines.register(ENGINE, PackEngine)
+    node = prepare(read_notebook(notebook, name=name))
+    try:
+        check_parameters(node, pack.parameters(), name=name)
+    except ExecutionError as error:
+        raise ExecutionError(
+            f"{pack}: {error}",
+            partner_id=pack.partner_id,
+            quarter=str(pack.quarter),
+            kind="parameters",
+            cell=None,
+            notebook=None,
+        ) from None
+    with tempfile.TemporaryDirectory(prefix="kpilib-", ignore_cleanup_errors=True) as scratch:
+        folder = Path(scratch) / "pack"
+        folder.mkdir()
+        (folder / "slice.json").write_bytes(slice_bytes)
+        try:
+            executed = papermill.execute_notebook(
+                node,
+                None,
+                parameters=pack.parameters(),
+                engine_name=ENGINE,
+                kernel_name="python3",
+                language="python",
+                progress_bar=False,
+                start_timeout=limits.start_timeout,
+                scratch=Path(scratch),
+                environment=kernel_environment(Path(scratch)),
+                memory_limit=limits.memory,
+                output_limit=limits.output,
+                timeout_func=lambda _: limits.cell_timeout,
+            )
+        except Stopped as stopped:
+            raise explain(stopped, pack, name=name, limits=limits) from None
+    return tidy(executed)
+
+
+def read_notebook(data: bytes, *, name: str = "the notebook") -> Any:
+    """Return a notebook's node.
+
+    Raises
+    ------
+    ExecutionError
+        when the bytes are no notebook, or one in another language than Python.
+    """
+    import nbformat
+
+    try:
+        node = nbformat.reads(data.decode(), as_version=4)  # type: ignore[no-untyped-call]
+    except (ValueError, KeyError, AttributeError, nbformat.ValidationError) as error:
+        raise ExecutionError(f"{name} is not a Jupyter notebook: {error}.", kind="notebook") from None
+    language = node.metadata.get("kernelspec", {}).get("language") or "python"
+    if language.lower() != "python":
+        raise ExecutionError(f"{name} is written in {language}; packs are made from Python notebooks.", kind="notebook")
+    return node

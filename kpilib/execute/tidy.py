@@ -1,0 +1,47 @@
+"""What is kept of an executed notebook: everything but when, where and by which process it ran."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from typing import Any
+
+__all__ = ["prepare", "tidy"]
+
+_CELL_FILE = re.compile(re.escape(tempfile.gettempdir()) + r"[/\\]ipykernel_\d+[/\\](\d+\.py)")
+
+
+def prepare(notebook: Any) -> Any:
+    """Return the notebook in today's format, for our kernel; cells without an id get one by their place.
+
+    An analyst may have saved it under a kernel that exists on their machine alone.
+    """
+    notebook.nbformat, notebook.nbformat_minor = 4, max(5, notebook.nbformat_minor)
+    notebook.metadata["kernelspec"] = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    taken = set()
+    for place, cell in enumerate(notebook.cells):
+        if not cell.get("id") or cell.id in taken:
+            cell["id"] = f"cell-{place}"
+        taken.add(cell.id)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def tidy(notebook: Any) -> Any:
+    """Take out, in place, times, durations, paths and random ids; return the notebook.
+
+    The names that ipykernel gives to the files of cells hold its process's number; warnings quote them.
+    """
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell["id"] = "injected-parameters"
+        for output in cell.get("outputs", ()):
+            if output.output_type == "stream":
+                output.text = _CELL_FILE.sub(r"cell-\1", output.text)
+            elif output.output_type == "error":
+                output.traceback = [_CELL_FILE.sub(r"cell-\1", line) for line in output.traceback]
+    return notebook
