@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from kpilib.sources.batch import Batch, Broken, Format, SourceFile
+from kpilib.sources.opening import Sources, open_sources
+from kpilib.sources.tables import TableSource
 
-__all__ = ["Batch", "Broken", "Format", "SourceFile"]
+__all__ = ["Batch", "Broken", "Format", "SourceFile", "Sources", "TableSource", "open_sources"]

@@ -1,8 +1,7 @@
 """What a source hands to the contract: batches of raw rows under our column names.
 
-A batch judges nothing. Text is trimmed, and a blank is null. Dates and numbers that could be read in the
-column's format come in one plain spelling (``2026-12-31``, ``-1234.50``), so that the contract needs no
-dialects; what could not be read stays as the file has it, for the contract to reject by its row.
+A batch judges nothing. Text is trimmed, and a blank is null; dates and numbers stay as the file spells them,
+with the format in which their column is written beside them. What cannot be read is the contract's to reject.
 """
 
 from __future__ import annotations
@@ -18,10 +17,9 @@ __all__ = ["Batch", "Broken", "Format", "SourceFile"]
 
 @dataclass(frozen=True)
 class Format:
-    """How the text of a date or decimal column is written *in the batch*.
+    """How the text of a date or decimal column is written: as a strptime pattern (None: ISO), and the decimal mark.
 
-    ``date`` is a strptime pattern (None: the column holds no date text); ``decimal`` the decimal mark, without
-    a thousands separator. Sources spell both plainly, whatever the file has: ``%Y-%m-%d`` and a point.
+    A pattern without a time is that of the day; a time of day may follow it.
     """
 
     date: str | None = None
