@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from babel.dates import format_date, format_skeleton
@@ -59,7 +60,7 @@ class Formats:
     language: str
     currency: str
 
-    @property
+    @cached_property
     def words(self) -> Words:
         """The texts of the language."""
         return Words(self.language)
@@ -70,16 +71,16 @@ class Formats:
             return UNDEFINED
         if not compact:
             number = self.number(value, minor_digits(self.currency), signed=signed)
-            return f"{number}{NBSP}{self._currency}"
+            return f"{number}{NBSP}{self.currency_name}"
         number, scale = self._compact(_decimal(value), signed=signed)
-        return f"{number}{scale}{NBSP}{self._currency}"
+        return f"{number}{scale}{NBSP}{self.currency_name}"
 
     def money_parts(self, value: Number | None, *, signed: bool = False) -> tuple[str, str]:
         """Return a compact amount as number and unit, to be set in two sizes."""
         if value is None:
             return UNDEFINED, ""
         number, scale = self._compact(_decimal(value), signed=signed)
-        return number, f"{scale}{NBSP}{self._currency}".strip()
+        return number, f"{scale}{NBSP}{self.currency_name}".strip()
 
     def amount(self, value: Number | None, *, signed: bool = False) -> str:
         """Return an amount in whole units without its currency, for a column that names it."""
@@ -89,7 +90,7 @@ class Formats:
         """Return the scale in which the largest of several amounts has two digits or more before the point."""
         largest = max((abs(_decimal(value)) for value in values if value is not None), default=Decimal(0))
         power, text = self._scale_of(largest / 10)
-        return Scale(power, f"{text}{NBSP}{self._currency}".strip(), self)
+        return Scale(power, f"{text}{NBSP}{self.currency_name}".strip(), self)
 
     def count(self, value: int | None, *, signed: bool = False) -> str:
         """Return a whole number."""
@@ -160,7 +161,8 @@ class Formats:
         return self.words("formats.and", first=self.words("formats.comma").join(items[:-1]), last=items[-1])
 
     @property
-    def _currency(self) -> str:
+    def currency_name(self) -> str:
+        """The currency as texts write it."""
         names: dict[str, str] = self.words.catalogue["formats"]["currency"]
         return names.get(self.currency, self.currency)
 

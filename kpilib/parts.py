@@ -212,12 +212,17 @@ class Section(Part):
     answer: Rich
     parts: tuple[Part, ...] = ()
     status: StatusMark | None = None
-    value: str = ""
+    headline: str = ""
     small: tuple[str, ...] = ()
+
+    def data(self) -> dict[str, Any]:
+        """Return the section as JSON; the headline, a figure as text, is its ``value``."""
+        held = super().data()
+        return {**{name: value for name, value in held.items() if name != "headline"}, "value": held["headline"]}
 
     def text(self) -> str:
         """Return the section as plain text."""
-        head = " · ".join(word for word in (self.title, self.value, self.status.word if self.status else "") if word)
+        head = " · ".join(word for word in (self.title, self.headline, self.status.word if self.status else "") if word)
         blocks = [head, self.question, plain_text(self.answer), *(part.text() for part in self.parts), *self.small]
         return "\n\n".join(block for block in blocks if block)
 
