@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 
 import duckdb
 
@@ -48,7 +49,8 @@ def judge_across(connection: duckdb.DuckDBPyConnection, table: Table, currency: 
     """Add to a table's problems what its rows break among each other and towards the tables before."""
     name = table.name
     rank = _FIRST_RANK
-    for rule in (*_rejecting(table, currency), *_doubled(connection, table)):
+    # Not a tuple of both: which rows are doubled is asked only when the other rejects are noted.
+    for rule in chain(_rejecting(table, currency), _doubled(connection, table)):
         _note(connection, table, rule, rank)
         rank += 1
     connection.execute(f"CREATE OR REPLACE TEMP VIEW accepted_{name} AS {_standing(table)}")
@@ -139,7 +141,7 @@ def _doubled(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterator[_R
     )
     if connection.execute("SELECT count(*) FROM doubled").fetchone() == (0,):
         return
-    newest = "max(_moment)" if "modified_on" in table.names else "CAST(NULL AS TIMESTAMP)"
+    newest = f"max({'_moment' if 'modified_on' in table.names else 'CAST(NULL AS TIMESTAMP)'})"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE versions AS WITH candidates AS ("
         f"SELECT s.* FROM ({standing}) s SEMI JOIN doubled d ON hash({keys}) = d.mark), "

@@ -1,0 +1,86 @@
+"""What a store was made from: whether its sources, its settings or the code that made it changed since."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import kpilib
+from kpilib.errors import SourceError
+
+if TYPE_CHECKING:
+    from kpilib.settings import Settings
+    from kpilib.sources.batch import SourceFile
+
+__all__ = ["Manifest", "describe_sources", "same_sources"]
+
+Manifest = Mapping[str, Any]
+
+_CODE = ("contract/*.py", "sources/**/*.py", "sources/**/*.toml", "store/*.py", "money.py", "quarter.py")
+
+
+def describe_sources(settings: Settings, files: Iterable[SourceFile], known: Manifest | None) -> Manifest:
+    """Return what a store made now would be made from.
+
+    A file is read for its hash only when its size or time differ from those of the known manifest.
+    """
+    before = {file["path"]: file for file in (known or {}).get("files", ())}
+    return {
+        "code": _hash_code(),
+        "settings": _hash_settings(settings),
+        "files": sorted((_describe(file, before.get(file.path)) for file in files), key=lambda file: file["path"]),
+    }
+
+
+def same_sources(one: Manifest, other: Manifest) -> bool:
+    """Say whether two stores are made from the same; a database cannot tell, so never."""
+    if any(file["content"] is None for file in one["files"]):
+        return False
+    return _essence(one) == _essence(other)
+
+
+def _essence(manifest: Manifest) -> tuple[Any, ...]:
+    return (
+        manifest.get("code"),
+        manifest.get("settings"),
+        [(file["path"], file["content"]) for file in manifest.get("files", ())],
+    )
+
+
+def _describe(file: SourceFile, before: Mapping[str, Any] | None) -> dict[str, Any]:
+    stamp = {"path": file.path, "kind": file.kind, "size": file.size, "mtime_ns": file.mtime_ns, "etag": file.etag}
+    if file.kind == "file":
+        same = before is not None and all(before.get(key) == value for key, value in stamp.items())
+        return {**stamp, "content": before["content"] if same and before is not None else _hash_file(Path(file.path))}
+    known = file.etag if file.kind == "address" else None
+    return {**stamp, "content": f"{known} {file.size}" if known else None}
+
+
+def _hash_file(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}.", file=str(path)) from None
+
+
+def _hash_settings(settings: Settings) -> str:
+    source = settings.source.model_dump(mode="json", exclude={"max_rejected_share"})
+    text = json.dumps([source, settings.money.currency, str(settings.root)], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def _hash_code() -> str:
+    """Return the hash of the code that reads, judges and stores rows, and of the catalogues' names."""
+    root = Path(kpilib.__file__).parent
+    hashed = hashlib.sha256()
+    for path in sorted(path for pattern in _CODE for path in root.glob(pattern)):
+        hashed.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
+    for path in sorted((root / "language").glob("*.toml")):
+        hashed.update(path.name.encode())
+    return hashed.hexdigest()

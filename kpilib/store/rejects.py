@@ -1,0 +1,50 @@
+# ruff: noqa: S608 - the names in these queries are the contract's own
+"""Writes which rows were rejected, and which were repaired or warned about, for a person to look at.
+
+Such files are opened in a spreadsheet, and their values come from elsewhere. A value that a spreadsheet would
+run as a formula (it begins with ``=``, ``+``, ``-``, ``@``, a tab or a return, and is not a plain number) gets
+an apostrophe before it, which makes it text there.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+__all__ = ["write_notes"]
+
+_FORMULA = r"^[=+\-@\t\r]"
+_NUMBER = r"[+\-]?[0-9][0-9.,]*"
+_COLUMNS = ("file", "row", "column_name", "value", "reason")
+
+
+def write_notes(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> None:
+    """Write ``rejects/NAME.csv`` and ``notes/NAME.csv``: table, file, row, column, value, reason.
+
+    One line for each problem, so that a row may have several. Without a problem there is no file, and that of
+    an earlier reading is removed.
+    """
+    for kind, where in (
+        ("rejects", "action = 'rejected'"),
+        ("notes", f"action <> 'rejected' AND seq NOT IN (SELECT seq FROM problems_{name} WHERE action = 'rejected')"),
+    ):
+        path = folder / kind / f"{name}.csv"
+        counted = connection.execute(f"SELECT count(*) FROM problems_{name} WHERE {where}").fetchone()
+        if counted == (0,):
+            path.unlink(missing_ok=True)
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        safe = (
+            f"CASE WHEN regexp_matches({{0}}, '{_FORMULA}') AND NOT regexp_full_match({{0}}, '{_NUMBER}') "
+            "THEN chr(39) || {0} ELSE {0} END"
+        )
+        action = ", action" if kind == "notes" else ""
+        aside = path.with_suffix(".part")
+        target = "'" + str(aside).replace("'", "''") + "'"
+        connection.execute(
+            f"COPY (SELECT '{name}' AS \"table\", {safe.format('file')} AS file, row, column_name AS \"column\", "
+            f"{safe.format('value')} AS value, reason{action} FROM problems_{name} WHERE {where} "
+            f"ORDER BY seq, rank, column_name) TO {target} (FORMAT csv, HEADER true)"
+        )
+        aside.replace(path)
