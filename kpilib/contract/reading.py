@@ -164,6 +164,8 @@ def _read_column(work: _Work, column: Column) -> None:
         parsed = Parsed(pc.cast(parsed.values, pa.date32(), safe=False), parsed.reasons)
     elif column.kind == "decimal":
         parsed = read_decimals(raw, column, how.decimal)
+        if parsed.respelt is not None:
+            work.note(column.name, "amount_as_written", _places(parsed.respelt))
     elif column.kind == "text":
         parsed = Parsed(_spell(column, read_text(raw)))
     else:

@@ -50,10 +50,15 @@ _FRACTION = r"(:\d{2}[.,]\d{6})\d+$"
 
 @dataclass(frozen=True)
 class Parsed:
-    """One column as typed values; ``reasons`` says of each value why it could not be read (None: all could)."""
+    """One column as typed values.
+
+    ``reasons`` says of each value why it could not be read, ``respelt`` whether it was read although it is not
+    written plainly (None: all could be read, all were plain).
+    """
 
     values: pa.Array
     reasons: pa.Array | None = None
+    respelt: pa.Array | None = None
 
 
 def arrow_type(column: Column) -> pa.DataType:
@@ -173,7 +178,10 @@ def read_decimals(values: pa.Array, column: Column, mark: str = ".") -> Parsed:
         reasons.append(None if fits else "not_a_number" if value is None else "too_many_digits")
     made = pc.replace_with_mask(made, rest, pa.array(found, to))
     blank = pa.nulls(len(text), pa.string())
-    return Parsed(made, pc.replace_with_mask(blank, rest, pa.array(reasons, pa.string())) if any(reasons) else None)
+    unread = pc.replace_with_mask(blank, rest, pa.array(reasons, pa.string())) if any(reasons) else None
+    # A binary float in scientific notation is as plain as it can be.
+    respelt = None if pa.types.is_floating(values.type) else pc.and_(pc.invert(plain), pc.is_valid(made))
+    return Parsed(made, unread, respelt)
 
 
 def _parse_share(text: str, mark: str) -> Decimal | None:

@@ -41,7 +41,7 @@ _KOREAN = (
     "수치가 담긴 고객 사례 1건 게시",
 )
 _OF_STORY = {
-    "growing": ("Hire one more rep for the Northern territories",),
+    "growing": ("Hire one more rep before the busy season",),
     "stalling": ("Hold ten first meetings a month with companies that are not yet customers",),
     "losing": (
         "Use the Kestrion battle card before every proposal goes out",
@@ -56,9 +56,12 @@ _OF_STORY = {
     "blank_amounts": ("Enter an amount for every open opportunity",),
     "weak": ("Ask for budget and decision maker before a first demonstration",),
 }
-# How an action of the last review stands, in the order in which a partner's actions take turns.
-_LAST = ("done", "late", "open", "done", "dropped", "open", "late", "done", "open")
-_BEFORE = ("done", "done", "late", "done", "dropped")
+# How the actions of the last review, the one before and the one before that stand: a partner's take turns.
+_STAND = (
+    ("done", "late", "open", "done", "dropped", "open", "late", "done", "open"),
+    ("done", "done", "late", "done", "dropped"),
+    ("done", "done", "dropped", "done"),
+)
 
 
 def actions_table(
@@ -84,8 +87,9 @@ def _actions(profile: Profile, span: Span, rng: np.random.Generator) -> Iterator
         if first > quarter.start.toordinal() or last < held.toordinal():
             continue
         for turn in range(count):
-            text = pool.pop(0) if back == 0 or len(pool) > 1 else pool[0]
-            ends = (_LAST if back == 0 else _BEFORE)[(profile.place * 4 + turn + back) % (9 if back == 0 else 5)]
+            text = pool.pop(0)
+            turns = _STAND[back]
+            ends = turns[(profile.place * 4 + turn + back) % len(turns)]
             yield (
                 profile.partner_id,
                 str(quarter),

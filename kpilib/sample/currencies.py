@@ -34,7 +34,7 @@ def quote(dollars: NDArray[np.float64], currency: NDArray[np.integer], rng: np.r
 def fx_table(span: Span, rng: np.random.Generator) -> Table:
     """Return a rate into dollars for each month of the span and each other currency, from the first day on."""
     months, others = len(span.months), len(CURRENCIES) - 1
-    drift = np.exp(np.cumsum(rng.normal(0.0, 0.009, (others, months)), axis=1))
+    drift = np.exp(np.cumsum(rng.normal(0.0, 0.006, (others, months)), axis=1))
     rates = drift / _UNITS[1:, None]
     return Table(
         {

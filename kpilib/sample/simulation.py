@@ -54,7 +54,6 @@ def simulate_opportunities(
     cycle *= np.where(rng.random(n) < np.where(wins, 0.01, 0.06), 4.0, 1.0)
     sold_at_once = wins & (product == len(PRODUCTS) - 1) & (rng.random(n) < 0.05)
     closes = _push_to_quarter_end(created + np.rint(np.where(sold_at_once, 0.0, cycle)).astype(np.int64), rng)
-    closes = _at_work(closes, created)
 
     lives = Lives(
         partner=partner,
@@ -66,6 +65,7 @@ def simulate_opportunities(
         rival=rng.choice(len(RIVAL_SHARES), n, p=RIVAL_SHARES).astype(np.int8),
     )
     tell_stories(profiles, span, lives, rng)
+    lives.closes = _at_work(lives.closes, created)
     blank = rng.random(n) < _each(profiles, lambda p: p.story.blank_share)[partner]
     blank &= ~(lives.wins & (lives.closes <= span.last))  # what is won has an amount
     entered, valued = _stages(lives, currency, blank, rng)

@@ -70,7 +70,7 @@ def _win_two_large(lives: Lives, rows: NDArray[np.intp], span: Span, _rng: np.ra
     large = rows[[len(rows) // 3, len(rows) * 2 // 3]] if len(rows) > 1 else rows
     for row, day, factor in zip(large, (start + 33, start + 71), (11.2, 8.4), strict=False):
         lives.wins[row] = True
-        lives.closes[row] = day - max((day + 6) % 7 - 4, 0)
+        lives.closes[row] = day
         lives.dollars[row] = factor * MEAN_AMOUNT
 
 
