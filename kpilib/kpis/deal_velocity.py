@@ -114,17 +114,17 @@ def interval(facts: Facts, period: Period) -> Interval | None:
     worked = facts.worked(period.start, period.day)
     wins = facts.is_won(worked, period.day)
     losses = facts.is_lost(worked, period.day)
-    # One row per opportunity: won, decided, amount, days; a draw's velocity follows from its four sums.
-    columns = np.zeros((len(worked), 4))
-    columns[:, 0] = wins
-    columns[:, 1] = wins | losses
-    columns[wins, 2] = facts.amounts(worked[wins], period.day) * float(facts.money(1))
-    columns[wins, 3] = facts.cycles(worked[wins])
+    # What each opportunity adds to the four sums from which a draw's velocity follows.
+    amounts, cycles = np.zeros(len(worked)), np.zeros(len(worked))
+    amounts[wins] = facts.amounts(worked[wins], period.day) * float(facts.money(1))
+    cycles[wins] = facts.cycles(worked[wins])
     seed = seed_of(facts.slice.partner_id, str(period.quarter))
     places = np.random.default_rng(seed).integers(0, len(worked), (BOOTSTRAP_DRAWS, len(worked)))
-    won_, both, amount, days = (columns[places, column].sum(axis=1) for column in range(4))
+    hits, both, amount, days = (
+        added.take(places).sum(axis=1) for added in (wins * 1.0, (wins | losses) * 1.0, amounts, cycles)
+    )
     with np.errstate(invalid="ignore", divide="ignore"):
-        draws = np.where(won_ > 0, len(worked) * won_ / both * amount / days, 0.0)
+        draws = np.where(hits > 0, len(worked) * hits / both * amount / days, 0.0)
     return Interval(*bootstrap_range(draws), "bootstrap")
 
 
