@@ -1,0 +1,91 @@
+"""The marks that several charts share, drawn by seaborn: bars, dots, lines and intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import seaborn as sns
+
+if TYPE_CHECKING:
+    from kpilib.charts.canvas import Panel
+
+__all__ = ["draw_bars", "draw_dots", "draw_line", "draw_spans"]
+
+
+def draw_bars(
+    panel: Panel,
+    places: Sequence[float],
+    values: Sequence[float],
+    colours: Sequence[str],
+    *,
+    start: Sequence[float] | float = 0.0,
+    width: float,
+    across: bool = False,
+) -> None:
+    """Draw a bar at each place, from its start on so far as its value; ``across`` lays them on their side.
+
+    ``width`` is measured on the scale of the places.
+    """
+    if not len(places):
+        return
+    axes = panel.axes
+    # seaborn's unit of width is the smallest distance of two places
+    unit = float(np.diff(np.unique(np.asarray(places, dtype=float))).min(initial=math.inf))
+    unit = 1.0 if math.isinf(unit) else unit
+    before = len(axes.patches)
+    data: dict[str, Any] = {"x": values, "y": places} if across else {"x": places, "y": values}
+    from_on = {"left" if across else "bottom": start}
+    sns.barplot(
+        **data,
+        **from_on,
+        orient="h" if across else "v",
+        native_scale=True,
+        errorbar=None,
+        width=width / unit,
+        color=colours[0],
+        saturation=1,
+        linewidth=0,
+        legend=False,
+        clip_on=False,
+        ax=axes,
+    )
+    for bar, colour in zip(axes.patches[before:], colours, strict=True):
+        bar.set_facecolor(colour)
+
+
+def draw_dots(panel: Panel, x: Sequence[float], y: Sequence[float], *, colour: str, size: float, **more: Any) -> None:
+    """Draw dots of a diameter in points."""
+    more = {"linewidth": 0, "zorder": 3, **more}
+    sns.scatterplot(x=x, y=y, color=colour, s=size**2, legend=False, clip_on=False, ax=panel.axes, **more)
+
+
+def draw_line(panel: Panel, x: Sequence[float], y: Sequence[float], *, colour: str, **more: Any) -> None:
+    """Draw a line through the values; it breaks where one is missing."""
+    heights = np.asarray(y, dtype=float)
+    more = {"linewidth": 1.2, "zorder": 2, **more}
+    # each unbroken run is a unit of its own: seaborn would join over the gap
+    units = np.cumsum(np.isnan(heights))
+    for unit in np.unique(units):
+        chosen = (units == unit) & ~np.isnan(heights)
+        if chosen.sum() > 1:
+            sns.lineplot(
+                x=np.asarray(x, dtype=float)[chosen],
+                y=heights[chosen],
+                color=colour,
+                estimator=None,
+                errorbar=None,
+                legend=False,
+                clip_on=False,
+                ax=panel.axes,
+                **more,
+            )
+
+
+def draw_spans(
+    panel: Panel, places: Sequence[float], low: Sequence[float], high: Sequence[float], *, colour: str, width: float
+) -> None:
+    """Draw an interval at each place, lying, so many points thick."""
+    panel.axes.hlines(places, low, high, color=colour, linewidth=width, capstyle="butt", zorder=1.5, clip_on=False)
