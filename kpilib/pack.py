@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from kpilib.folders import folder_name
 from kpilib.quarter import Quarter
 
 __all__ = ["FILES", "Audience", "Pack", "folder_name"]
@@ -17,10 +16,6 @@ Audience = Literal["partner", "internal"]
 
 FILES = ("review.html", "review.pdf", "review.ipynb", "kpis.json")
 """What a pack consists of, beside its manifest ``pack.json``."""
-
-_PLAIN = re.compile(rb"[A-Za-z0-9_.~+=@ -]")
-_RESERVED = re.compile(r"internal|failed|issued|(?:index|run|cohort|portfolio)\..*", re.IGNORECASE | re.DOTALL)
-_LONGEST = 100
 
 
 @dataclass(frozen=True, order=True)
@@ -61,27 +56,6 @@ class Pack:
     def __str__(self) -> str:
         internal = " (internal)" if self.audience == "internal" else ""
         return f"{self.partner_id} {self.quarter}{internal}"
-
-
-def folder_name(partner_id: str) -> str:
-    """Return a partner's id as the name of a folder: different ids give different names, none leaves its folder.
-
-    Letters, digits and a few signs stay; every other byte of the UTF-8 text becomes ``%XX``; so does the first
-    one of a name that would be hidden or is ours; a very long name is cut and ends in its hash.
-
-    >>> folder_name("../P 1")
-    '%2E.%2FP 1'
-    """
-    data = partner_id.encode("utf-8", "surrogatepass")
-    parts = [chr(byte) if _PLAIN.match(bytes([byte])) else f"%{byte:02X}" for byte in data]
-    if parts and (parts[0] in {".", " "} or _RESERVED.fullmatch(partner_id)):
-        parts[0] = f"%{data[0]:02X}"
-    if len(parts) > 1 and parts[-1] in {".", " "}:
-        parts[-1] = f"%{data[-1]:02X}"
-    name = "".join(parts) or "%"
-    if len(name) > _LONGEST:
-        name = f"{name[:_LONGEST].rpartition('%')[0] or name[:_LONGEST]}%{hashlib.sha256(data).hexdigest()[:16]}"
-    return name
 
 
 def _audience_folder(reports: Path, pack: Pack) -> Path:
