@@ -10,7 +10,7 @@ from typing import Literal
 from kpilib.folders import folder_name
 from kpilib.quarter import Quarter
 
-__all__ = ["FILES", "Audience", "Pack", "folder_name"]
+__all__ = ["FILES", "Audience", "Pack"]
 
 Audience = Literal["partner", "internal"]
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpilib.pack import Pack, folder_name
+from kpilib.folders import folder_name
+from kpilib.pack import Pack
 from kpilib.quarter import Quarter
 
 Q3 = Quarter(2026, 3)

@@ -1,0 +1,118 @@
+"""What a pack is made from, as hashes: a pack is stale exactly when one of them changed, and they say which."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from kpilib.slice import Slice
+
+__all__ = ["Origin", "environment_hash", "kpilib_hash", "slice_hashes", "tree_hash"]
+
+# What never reaches a page of a pack: the command, the made-up data, what happens before the slice or after the pack.
+_ELSEWHERE = {"cli", "sample", "deliver", "preview", "workspace", "build", "sources", "store"}
+_LIBRARIES = (
+    "babel", "font-source-sans-pro", "fonttools", "ipykernel", "jinja2", "koreanize-matplotlib", "markdown-it-py",
+    "matplotlib", "nbconvert", "numpy", "pandas", "papermill", "pypandoc-binary", "scipy", "seaborn", "typst",
+)  # fmt: skip
+_SLICE_PARTS = ("settings", "cohort", "comment", "issued", "language")
+_REASONS = {
+    "rows": "rows changed",
+    "settings": "settings changed",
+    "cohort": "cohort's figures changed",
+    "comment": "comment changed",
+    "issued": "quarter before was issued anew",
+    "language": "language changed",
+    "notebook": "notebook changed",
+    "templates": "templates changed",
+    "kpilib": "kpilib changed",
+    "environment": "libraries changed",
+}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The hashes of all that a pack is made from.
+
+    ``slice`` is the hash that the pages print; ``parts`` hashes the slice's parts, to say what in it changed.
+    """
+
+    slice: str
+    parts: Mapping[str, str]
+    notebook: str
+    templates: str
+    kpilib: str
+    environment: str
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Origin:
+        """Return the origin that `to_json` gave."""
+        return cls(**values)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the hashes as plain JSON values."""
+        return asdict(self)
+
+    @property
+    def fingerprint(self) -> str:
+        """One hash of all."""
+        return _hash_json(self.to_json())
+
+    def changes_since(self, before: Origin) -> list[str]:
+        """Return in words what changed since a pack was made; nothing if it is fresh."""
+        now, then = self._flat(), before._flat()
+        names = [name for name in _REASONS if now.get(name) != then.get(name)]
+        return [_REASONS[name] for name in names] or ([] if self.slice == before.slice else [_REASONS["rows"]])
+
+    def _flat(self) -> dict[str, Any]:
+        return {**self.to_json(), **self.parts}
+
+
+def slice_hashes(slice_: Slice) -> tuple[str, dict[str, str]]:
+    """Return a slice's hash and the hashes of its parts; ``rows`` is all that is no part of its own."""
+    content = slice_.content
+    parts = {name: _hash_json(content.get(name)) for name in _SLICE_PARTS}
+    parts["rows"] = _hash_json({name: value for name, value in content.items() if name not in _SLICE_PARTS})
+    return slice_.fingerprint, parts
+
+
+def tree_hash(folder: Path, *, skip: frozenset[str] = frozenset()) -> str:
+    """Return a hash of all files below a folder, names included; hidden and compiled files do not count."""
+    hashed = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        place = path.relative_to(folder)
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in place.parts)
+        if not hidden and place.parts[0] not in skip and path.is_file():
+            hashed.update(f"{place.as_posix()}\0{path.stat().st_size}\0".encode())
+            hashed.update(path.read_bytes())
+    return hashed.hexdigest()
+
+
+@cache
+def kpilib_hash() -> str:
+    """Return a hash of the code and catalogues that can change a page."""
+    return tree_hash(Path(__file__).parents[1], skip=frozenset(_ELSEWHERE))
+
+
+@cache
+def environment_hash() -> str:
+    """Return a hash of the versions of Python and of the libraries that draw a page."""
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = ""
+    return _hash_json(found)
+
+
+def _hash_json(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

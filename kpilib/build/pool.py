@@ -1,0 +1,152 @@
+"""A pool of worker processes that outlives its workers: one that is killed costs its job a second try, no more.
+
+A process pool of the standard library is broken as a whole when a worker dies, and does not say by which job. Those
+that were running are tried again one by one: the one that kills its worker then is known, and the others get made.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.process import BaseProcess
+from threading import Timer
+from typing import Generic, TypeVar
+
+from kpilib.errors import ExecutionError, KpilibError
+
+__all__ = ["Pool"]
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+_PATIENCE = 10.0
+
+
+class Pool(Generic[Task, Result]):
+    """Worker processes that do tasks one after the other.
+
+    Parameters
+    ----------
+    work
+        a function of a module: what a worker does with a task.
+    workers
+        how many processes.
+    """
+
+    def __init__(self, work: Callable[[Task], Result], workers: int) -> None:
+        self._work = work
+        self._workers = workers
+        self._executor: ProcessPoolExecutor | None = None
+        self._before: set[int] = set()
+
+    def run(
+        self, tasks: Iterable[Task], *, started: Callable[[Task], None] = lambda _: None
+    ) -> Iterator[tuple[Task, Result | KpilibError]]:
+        """Yield each task with its result, or with the error that it raised, as they are done.
+
+        Tasks are taken from the iterable when there is room for them. An error that kpilib does not raise on
+        purpose becomes an `ExecutionError`. Leaving the iteration early ends the workers.
+        """
+        supply = iter(tasks)
+        running: dict[Future[Result], Task] = {}
+        ended = False
+        try:
+            while True:
+                for task in supply:
+                    running[self._submit(task)] = task
+                    started(task)
+                    if len(running) > self._workers:  # one lies ready, so that no worker waits
+                        break
+                if not running:
+                    ended = True
+                    return
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                if any(isinstance(future.exception(), BrokenProcessPool) for future in done):
+                    self._stop(in_the_middle=True)
+                    broken, running = running, {}
+                    yield from self._one_by_one(broken)
+                    continue
+                for future in done:
+                    yield running.pop(future), self._outcome(future)
+        finally:
+            self._stop(in_the_middle=not ended)
+
+    def _one_by_one(self, running: dict[Future[Result], Task]) -> Iterator[tuple[Task, Result | KpilibError]]:
+        for future, task in running.items():
+            if future.done() and not isinstance(future.exception(), BrokenProcessPool):
+                yield task, self._outcome(future)
+                continue
+            yield task, self._alone(task)
+
+    def _alone(self, task: Task) -> Result | KpilibError:
+        for _ in range(2):
+            alone = self._submit(task)
+            wait([alone])
+            if not isinstance(alone.exception(), BrokenProcessPool):
+                return self._outcome(alone)
+            self._stop(in_the_middle=True)
+        return ExecutionError("its worker process was killed twice", kind="worker")
+
+    def _submit(self, task: Task) -> Future[Result]:
+        if self._executor is None:
+            self._before = {child.pid or 0 for child in multiprocessing.active_children()}
+            # Neither threads nor state of this process reach a worker.
+            context = multiprocessing.get_context("spawn")
+            self._executor = ProcessPoolExecutor(self._workers, mp_context=context, initializer=_begin_worker)
+        return self._executor.submit(_do, self._work, task)
+
+    def _stop(self, *, in_the_middle: bool) -> None:
+        """End the workers; those in the middle of a task are told to, and clean up after themselves."""
+        if self._executor is None:
+            return
+        executor, self._executor = self._executor, None
+        children = [child for child in multiprocessing.active_children() if child.pid not in self._before]
+        killer = Timer(_PATIENCE, _kill, [children])
+        if in_the_middle:
+            for child in children:
+                child.terminate()
+            killer.start()
+        executor.shutdown(wait=True, cancel_futures=True)
+        killer.cancel()
+
+    @staticmethod
+    def _outcome(future: Future[Result]) -> Result | KpilibError:
+        error = future.exception()
+        if error is None:
+            return future.result()
+        if isinstance(error, KpilibError):
+            return error
+        return ExecutionError(f"an unexpected error: {type(error).__name__}: {error}", kind="unexpected")
+
+
+def _kill(children: list[BaseProcess]) -> None:
+    for child in children:
+        child.kill()
+
+
+class _Ending:
+    """Whether this worker was told to end: the pool catches the exit that this means, and would go on."""
+
+    told = False
+
+
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the parent; let its polite end unwind the stack, so that kernels and scratch folders go too."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "win32":
+        signal.signal(signal.SIGTERM, _end)
+
+
+def _end(*_: object) -> None:
+    _Ending.told = True
+    sys.exit(128 + signal.SIGTERM)
+
+
+def _do(work: Callable[[Task], Result], task: Task) -> Result:
+    if _Ending.told:
+        sys.exit(128 + signal.SIGTERM)
+    return work(task)
