@@ -125,6 +125,7 @@ class Email(_Section):
     per_minute: float = Field(default=60, gt=0)
     timeout: float = Field(default=30, gt=0)
     attempts: int = Field(default=4, ge=1)
+    pause: float = Field(default=5, gt=0, description="seconds before the second attempt; doubled for each one after")
 
 
 class Settings(BaseSettings):

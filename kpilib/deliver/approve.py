@@ -1,0 +1,56 @@
+"""Approval: a person has looked at exactly these bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from kpilib.deliver.digest import pack_digest
+from kpilib.deliver.ledger import Approval, Ledger
+from kpilib.errors import DeliveryError, did_you_mean
+from kpilib.pack import Pack
+
+__all__ = ["approve_packs", "standing"]
+
+
+def approve_packs(
+    ledger: Ledger, packs: Iterable[Pack], reports: Path, *, by: str, at: datetime, note: str = ""
+) -> list[Approval]:
+    """Record a person's approval of each pack as it lies in its folder, and return the approvals.
+
+    All packs are read before the first approval is recorded. A pack that is approved already, unchanged, keeps
+    its approval.
+
+    Raises
+    ------
+    DeliveryError
+        when a pack has not been built, or is for the internal audience.
+    """
+    found = []
+    for pack in packs:
+        if pack.audience != "partner":
+            raise DeliveryError(f"{pack} is for the channel team: it is never approved or sent.")
+        folder = pack.folder(reports)
+        if not folder.is_dir():
+            built = sorted(path.parent.name for path in folder.parent.glob("*/pack.json"))
+            raise DeliveryError(
+                f"{pack} has not been built: there is no folder {folder}.{did_you_mean(folder.name, built)} "
+                f"Build it: kpilib build {pack.quarter} --partner {pack.partner_id}"
+            )
+        found.append((pack, pack_digest(folder)))
+    approvals = []
+    for pack, digest in found:
+        held = ledger.approval(str(pack.quarter), pack.partner_id)
+        if held is None or held.digest != digest:
+            held = Approval(str(pack.quarter), pack.partner_id, digest, by, at.isoformat(timespec="seconds"), note)
+            ledger.approve(held)
+        approvals.append(held)
+    return approvals
+
+
+def standing(ledger: Ledger, pack: Pack, reports: Path) -> tuple[Approval | None, bool]:
+    """Return a pack's latest approval, and whether it is of the bytes that lie there now."""
+    held = ledger.approval(str(pack.quarter), pack.partner_id)
+    folder = pack.folder(reports)
+    return held, held is not None and folder.is_dir() and pack_digest(folder) == held.digest

@@ -1,0 +1,70 @@
+"""Who gets a pack: the partner's contacts, checked before any server is asked."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.headerregistry import Address
+
+from kpilib.settings import Email
+
+__all__ = ["Recipients", "find_recipients", "problem_of"]
+
+_MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_LONGEST = 254
+
+
+@dataclass(frozen=True)
+class Recipients:
+    """The addresses of a pack, and what is wrong with them: with a problem nothing is sent."""
+
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    reply_to: str
+    problems: tuple[str, ...]
+
+    @property
+    def all(self) -> list[str]:
+        """Every address once, in order."""
+        return list(dict.fromkeys((*self.to, *self.cc)))
+
+
+def find_recipients(partner: Mapping[str, str | None], email: Email) -> Recipients:
+    """Return who gets a partner's pack, from its row of the partners table and the settings.
+
+    To: the partner's contacts. Cc: ``[email] cc``. Reply-to: the partner's channel manager
+    (``[email.managers]``, name → address), else ``[email] reply_to``.
+    """
+    partner_id = str(partner["partner_id"])
+    to = tuple(dict.fromkeys(part.strip() for part in (partner.get("contact_email") or "").split(";") if part.strip()))
+    reply_to = email.managers.get(partner.get("manager") or "", email.reply_to)
+    problems = [] if to else ["the partners table names no contact_email"]
+    problems += [problem for address in to if (problem := problem_of(address, email.domains.get(partner_id)))]
+    problems += [f"[email] cc: {problem}" for address in email.cc if (problem := problem_of(address))]
+    if reply_to and (problem := problem_of(reply_to)):
+        problems.append(f"reply-to: {problem}")
+    return Recipients(to, tuple(email.cc), reply_to, tuple(problems))
+
+
+def problem_of(address: str, domains: list[str] | None = None) -> str | None:
+    """Return what is wrong with an address, None if nothing is.
+
+    Parameters
+    ----------
+    domains
+        the domains that the partner's contacts may have; None: any.
+
+    >>> problem_of("sales@norvane.example", ["norvane.example"]) is None
+    True
+    >>> problem_of("sales@norvane.example", ["norvane.test"])
+    "'sales@norvane.example' lies outside the partner's domains (norvane.test)"
+    """
+    shown = "".join(char if unicodedata.category(char)[0] != "C" else "?" for char in address[:80])
+    if len(address) > _LONGEST or not _MAILBOX.fullmatch(address) or ".." in address or ".@" in address:
+        return f"{shown!r} is not an email address"
+    domain = Address(addr_spec=address).domain.lower()
+    if domains is not None and domain not in {allowed.lower().lstrip("@") for allowed in domains}:
+        return f"{shown!r} lies outside the partner's domains ({', '.join(domains)})"
+    return None

@@ -1,0 +1,297 @@
+"""Approved once, sent once, to the right partner: through a real server that fails in every known way."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import random
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from tests.deliver.conftest import NOW, PARTNERS, QUARTER, Desk, Hours, MailServer, write_pack
+from kpilib.deliver.issued import read_issued
+from kpilib.deliver.send import Line, plan_sending, resolve, send_all, sending, write_outbox
+from kpilib.errors import DeliveryError, SettingsError
+from kpilib.pack import Pack
+
+
+def run(desk: Desk, hours: Hours | None = None, **options: str) -> list[Line]:
+    """One `kpilib send --really`: the table of who gets what, then what may go."""
+    with desk.ledger() as ledger:
+        lines, outgoing = plan_sending(desk.settings, desk.store, ledger, desk.packs, **options)
+        sent = {line.partner_id: line for line in send_all(
+            desk.settings, ledger, outgoing, clock=(hours or Hours()).clock(), **options)}
+    return [sent.get(line.partner_id, line) for line in lines]
+
+
+def statuses(lines: list[Line]) -> list[str]:
+    return [line.status for line in lines]
+
+
+def test_nothing_goes_out_that_nobody_approved(desk: Desk, mail_server: MailServer) -> None:
+    assert statuses(run(desk)) == ["not_approved"] * 3
+    assert mail_server.arrived == []
+
+
+def test_an_approved_quarter_is_sent_once_to_whom_the_table_names(desk: Desk, mail_server: MailServer) -> None:
+    desk.approve()
+    assert statuses(run(desk)) == ["sent"] * 3
+    assert [to for to, _ in mail_server.arrived] == [
+        ["ana@norvane.example", "sales@norvane.example"], ["kim@daontech.example"], ["office@quillmark.example"],
+    ]  # fmt: skip
+    assert statuses(run(desk)) == ["sent"] * 3
+    assert len(mail_server.arrived) == 3
+
+
+def test_each_message_carries_its_own_partners_pdf_and_figures(desk: Desk, mail_server: MailServer) -> None:
+    desk.approve()
+    run(desk)
+    for pack, (_, data) in zip(desk.packs, mail_server.arrived, strict=True):
+        message = email.message_from_bytes(data, policy=email.policy.SMTP)
+        (attached,) = message.iter_attachments()
+        assert attached.get_content() == b"%PDF-1.7 review\n" + pack.partner_id.encode()
+        assert attached.get_content_type() == "application/pdf"
+    message = email.message_from_bytes(mail_server.arrived[0][1], policy=email.policy.SMTP)
+    assert message["Subject"] == "Norvane Systems: partner review 2026\u00a0Q3".replace("\u00a0", " ")
+    body = message.get_body(("plain",)).get_content().replace("\u00a0", " ")
+    assert "Dear Ana Bell," in body
+    assert "Won amount: 440 k USD" in body
+    assert "Close rate" not in body
+    korean = email.message_from_bytes(mail_server.arrived[1][1], policy=email.policy.SMTP)
+    assert korean["Subject"].startswith("다온테크 파트너 리뷰")
+    assert "김수아 님께" in korean.get_body(("plain",)).get_content()
+
+
+def test_a_rebuilt_pack_loses_its_approval(desk: Desk, mail_server: MailServer) -> None:
+    desk.approve()
+    write_pack(desk.reports, desk.packs[1], pdf=b"%PDF-1.7 other\n")
+    assert statuses(run(desk)) == ["sent", "changed", "sent"]
+    assert len(mail_server.arrived) == 2
+
+
+def test_a_changed_and_approved_pack_goes_out_as_a_reissue_that_says_what_changed(
+    desk: Desk, mail_server: MailServer
+) -> None:
+    desk.approve()
+    run(desk)
+    assert read_issued(desk.reports, "2026Q3", "P001")["kpis"]["deal_count"]["companions"]["won_amount"] == 440_000
+    write_pack(desk.reports, desk.packs[0], won="454000.00")
+    desk.approve(desk.packs[0])
+    assert statuses(run(desk)) == ["sent", "sent", "sent"]
+    assert len(mail_server.arrived) == 4
+    message = email.message_from_bytes(mail_server.arrived[-1][1], policy=email.policy.SMTP)
+    assert message["Subject"].startswith("Corrected: ")
+    # 440,000 ÷ 14 = 31,428.57; 454,000 ÷ 14 = 32,428.57
+    body = message.get_body(("plain",)).get_content().replace("\u00a0", " ")
+    assert "Average deal size: 31.4 k USD → 32.4 k USD" in body
+    assert read_issued(desk.reports, "2026Q3", "P001")["kpis"]["deal_count"]["companions"]["won_amount"] == 454_000
+
+
+@pytest.mark.parametrize("step", ["451 try later", "421 closing", "452 full"])
+def test_what_is_put_off_is_tried_again_with_growing_pauses(desk: Desk, mail_server: MailServer, step: str) -> None:
+    desk.packs = desk.packs[:1]
+    desk.approve()
+    mail_server.script = [step, step]
+    hours = Hours()
+    assert statuses(run(desk, hours)) == ["sent"]
+    assert len(mail_server.arrived) == 1
+    waits = [pause for pause in hours.pauses if pause]
+    assert waits == [5.0, 10.0]
+
+
+def test_what_is_put_off_for_too_long_is_left_for_the_next_run(desk: Desk, mail_server: MailServer) -> None:
+    desk.packs = desk.packs[:1]
+    desk.approve()
+    mail_server.script = ["451 try later"] * 4
+    (line,) = run(desk)
+    assert (line.status, line.detail) == (
+        "failed", "The server put the message off: 451 try later. The next run tries again.",
+    )  # fmt: skip
+    assert statuses(run(desk)) == ["sent"]
+    assert len(mail_server.arrived) == 1
+
+
+def test_a_permanent_refusal_is_recorded_and_not_repeated(desk: Desk, mail_server: MailServer) -> None:
+    desk.packs = desk.packs[:1]
+    desk.approve()
+    mail_server.script = ["554 no"]
+    said = "ana@norvane.example: 554 no; sales@norvane.example: 554 no"
+    assert [(line.status, line.detail) for line in run(desk)] == [("failed", said)]
+    assert [(line.status, line.detail) for line in run(desk)] == [("failed", said)]
+    assert mail_server.arrived == []
+
+
+def test_one_refused_recipient_does_not_stop_the_others(desk: Desk, mail_server: MailServer) -> None:
+    desk.packs = desk.packs[:1]
+    desk.approve()
+    mail_server.refuse = {"sales@norvane.example": "550 unknown here"}
+    (line,) = run(desk)
+    assert (line.status, line.recipients) == ("sent", ("ana@norvane.example",))
+    assert line.detail == "sales@norvane.example: 550 unknown here"
+    run(desk)
+    assert [to for to, _ in mail_server.arrived] == [["ana@norvane.example"]]
+
+
+def test_greylisting_of_one_recipient_sends_to_it_later_and_to_the_other_once(
+    desk: Desk, mail_server: MailServer
+) -> None:
+    desk.packs = desk.packs[:1]
+    desk.approve()
+    mail_server.refuse = {"sales@norvane.example": "once 450 greylisted"}
+    assert statuses(run(desk)) == ["sent"]
+    assert [to for to, _ in mail_server.arrived] == [["ana@norvane.example"], ["sales@norvane.example"]]
+
+
+@pytest.mark.parametrize("step", ["take and drop", "drop"])
+def test_a_connection_lost_after_the_last_byte_is_left_to_a_person(
+    desk: Desk, mail_server: MailServer, step: str
+) -> None:
+    desk.packs = desk.packs[:2]
+    desk.approve()
+    mail_server.script = [step]
+    lines = run(desk)
+    assert statuses(lines) == ["in_doubt", "sent"]
+    before = len(mail_server.arrived)
+    assert statuses(run(desk)) == ["in_doubt", "sent"]
+    assert len(mail_server.arrived) == before
+    with desk.ledger() as ledger:
+        (message,) = ledger.in_doubt()
+        resolve(ledger, message.message_id, was_sent=step == "take and drop", reports=desk.reports, by="mara", at=NOW)
+    assert statuses(run(desk)) == ["sent", "sent"]
+    assert sum(to == ["ana@norvane.example", "sales@norvane.example"] for to, _ in mail_server.arrived) == 1
+    assert read_issued(desk.reports, "2026Q3", "P001") is not None
+
+
+def test_a_server_that_hangs_after_the_last_byte_is_left_to_a_person(
+    make_desk: Callable[..., Desk], mail_server: MailServer
+) -> None:
+    desk = make_desk(mail_server.port)
+    desk.settings = desk.settings.model_copy(
+        update={"email": desk.settings.email.model_copy(update={"timeout": 0.5})}
+    )
+    desk.packs = desk.packs[:1]
+    desk.approve()
+    mail_server.script = ["take and hang"]
+    assert statuses(run(desk)) == ["in_doubt"]
+
+
+def test_a_server_that_cannot_be_reached_loses_nothing(make_desk: Callable[..., Desk]) -> None:
+    desk = make_desk(1)
+    desk.approve()
+    lines = run(desk)
+    assert statuses(lines) == ["failed"] * 3
+    assert lines[0].detail == "127.0.0.1:1 cannot be reached: Connection refused. The next run tries again."
+
+
+def test_the_rate_limit_is_kept(make_desk: Callable[..., Desk], mail_server: MailServer) -> None:
+    desk = make_desk(mail_server.port, email="per_minute = 30")
+    desk.approve()
+    hours = Hours()
+    run(desk, hours)
+    assert [round(pause, 1) for pause in hours.pauses] == [0.0, 2.0, 2.0]
+
+
+def test_a_test_goes_to_the_tester_alone_says_so_and_does_not_count(desk: Desk, mail_server: MailServer) -> None:
+    desk.approve()
+    run(desk, test_to="me@vendor.example")
+    assert [to for to, _ in mail_server.arrived] == [["me@vendor.example"]] * 3
+    message = email.message_from_bytes(mail_server.arrived[0][1], policy=email.policy.SMTP)
+    assert message["Subject"].startswith("[TEST] ")
+    assert message["To"] == "me@vendor.example"
+    assert "ana@norvane.example" in message.get_body(("plain",)).get_content()
+    assert statuses(run(desk)) == ["sent"] * 3
+    assert len(mail_server.arrived) == 6
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("", "the partners table names no contact_email"),
+        ("ana@norvane", "'ana@norvane' is not an email address"),
+        ("a b@norvane.example", "'a b@norvane.example' is not an email address"),
+        ("ana@elsewhere.example", "'ana@elsewhere.example' lies outside the partner's domains (norvane.example)"),
+    ],
+)
+def test_a_wrong_address_is_refused_before_any_connection(
+    make_desk: Callable[..., Desk], address: str, problem: str
+) -> None:
+    partners = f"partner_id,name,contact_email\nP001,Norvane Systems,{address}\n"
+    desk = make_desk(1, partners=partners, email='[email.domains]\nP001 = ["norvane.example"]')
+    desk.approve()
+    assert [(line.status, line.detail) for line in run(desk)] == [("refused", problem)]
+
+
+def test_a_header_cannot_be_injected_by_data(make_desk: Callable[..., Desk], mail_server: MailServer) -> None:
+    partners = (
+        'partner_id,name,contact_name,contact_email\nP001,"Evil\r\nBcc: x@evil.example",'
+        '"<script>{{ 7*7 }}\r\n.\r\nMAIL FROM:<a@b>",ana@norvane.example\n'
+    )
+    desk = make_desk(mail_server.port, partners=partners)
+    desk.approve()
+    assert statuses(run(desk)) == ["sent"]
+    ((to, data),) = mail_server.arrived
+    message = email.message_from_bytes(data, policy=email.policy.SMTP)
+    assert (to, message["Bcc"]) == (["ana@norvane.example"], None)
+    assert "Evil Bcc: x@evil.example" in message["Subject"]
+    assert "&lt;script&gt;{{ 7*7 }}" in message.get_body(("html",)).get_content()
+
+
+def test_equal_messages_have_equal_bytes_and_ids(desk: Desk) -> None:
+    desk.approve()
+    with desk.ledger() as ledger:
+        first, again = (plan_sending(desk.settings, desk.store, ledger, desk.packs)[1] for _ in range(2))
+    assert [item.letter.as_bytes(NOW) for item in first] == [item.letter.as_bytes(NOW) for item in again]
+    assert [item.message_id for item in first] == [item.message_id for item in again]
+    assert len({item.message_id for item in first}) == 3
+
+
+def test_the_outbox_holds_what_would_go(desk: Desk) -> None:
+    desk.approve()
+    with desk.ledger() as ledger:
+        _, outgoing = plan_sending(desk.settings, desk.store, ledger, desk.packs)
+    paths = write_outbox(desk.reports / "outbox", outgoing)
+    assert [path.name for path in paths] == ["P001.eml", "P002.eml", "P003.eml"]
+    assert email.message_from_bytes(paths[0].read_bytes(), policy=email.policy.SMTP)["To"].startswith("ana@norvane")
+
+
+def test_two_runs_at_once_are_told(desk: Desk) -> None:
+    with sending(desk.reports), pytest.raises(DeliveryError) as caught, sending(desk.reports):
+        pass
+    assert str(caught.value) == f"Another `kpilib send` works on {desk.reports}. Wait until it has ended."
+
+
+def test_an_internal_pack_can_be_neither_approved_nor_sent(desk: Desk) -> None:
+    internal = Pack("P001", QUARTER, date(2026, 9, 30), audience="internal")
+    write_pack(desk.reports, internal)
+    with pytest.raises(DeliveryError) as caught:
+        desk.approve(internal)
+    assert str(caught.value) == "P001 2026Q3 (internal) is for the channel team: it is never approved or sent."
+
+
+def test_without_a_sender_nothing_begins(desk: Desk) -> None:
+    settings = desk.settings.model_copy(update={"email": desk.settings.email.model_copy(update={"sender": ""})})
+    with desk.ledger() as ledger, pytest.raises(SettingsError) as caught:
+        plan_sending(settings, desk.store, ledger, desk.packs)
+    assert str(caught.value) == '[email] sender is not set. Set it: sender = "partners@your-company.example"'
+
+
+def test_a_server_that_fails_at_random_gets_every_message_once_or_it_is_flagged(
+    make_desk: Callable[..., Desk], mail_server: MailServer
+) -> None:
+    rows = "\n".join(f"P{n:03d},Partner {n},en,,p{n}@partner{n}.example,Ingrid" for n in range(1, 41))
+    desk = make_desk(mail_server.port, partners=PARTNERS.splitlines()[0] + "\n" + rows + "\n")
+    desk.approve()
+    rng = random.Random(4)
+    mail_server.script = rng.choices(
+        ["take", "451 later", "take and drop", "drop", "421 bye"], weights=[5, 2, 1, 1, 1], k=400
+    )
+    for _ in range(30):
+        lines = run(desk)
+        if all(line.status in {"sent", "in_doubt"} for line in lines):
+            break
+    counts = {f"P{n:03d}": sum(to == [f"p{n}@partner{n}.example"] for to, _ in mail_server.arrived) for n in range(1, 41)}
+    for line in lines:
+        assert counts[line.partner_id] == 1 if line.status == "sent" else counts[line.partner_id] <= 1
+    assert {line.status for line in lines} == {"sent", "in_doubt"}
