@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    import pandas as pd
+from typing import Any, Literal
 
 __all__ = ["Change", "CohortPosition", "Interval", "Kpi", "Status", "Target"]
 
@@ -95,4 +92,4 @@ class Kpi:
     cohort: CohortPosition | None = None
     status: Status = Status("none", "undefined")
     trend: tuple[float | None, ...] = ()
-    companions: Mapping[str, pd.DataFrame | Any] = field(default_factory=dict)
+    companions: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,55 @@
+"""Deal count: how many deals were won, and what they are worth."""
+
+from __future__ import annotations
+
+from kpilib.charts.deals import draw_deals_by_month
+from kpilib.kpis.kpi import Kpi
+from kpilib.parts import Table
+from kpilib.review.context import Context
+from kpilib.review.sections.section import KpiSection, change_sentence, make_section, target_sentence
+from kpilib.review.tables import Show, make_table
+
+__all__ = ["describe"]
+
+
+def describe(kpi: Kpi, context: Context) -> KpiSection:
+    """Return the section: deals and losses by month, by rep and by product."""
+    answer = [_answer(kpi, context), change_sentence(kpi, context), target_sentence(kpi, context)]
+    answer.append(_amount_target(kpi, context))
+    by = [_by(kpi, name, context) for name in ("month", "rep", "product")]
+    return make_section(kpi, context, answer=answer, parts=[draw_deals_by_month(kpi, context.look), *by])
+
+
+def _answer(kpi: Kpi, context: Context) -> str:
+    held = kpi.companions
+    if kpi.value == 0:
+        return context.words("deal_count.none", lost=context.words("count.lost", count=held["lost"]))
+    return context.words(
+        "deal_count.answer",
+        count=kpi.value,
+        amount=context.formats.money(held["won_amount"]),
+        lost=context.words("count.lost", count=held["lost"]),
+    )
+
+
+def _amount_target(kpi: Kpi, context: Context) -> str:
+    target = kpi.companions.get("won_amount_target")
+    if target is None:
+        return "" if kpi.target is not None else context.words("deal_count.no_target")
+    if target.attainment is None:
+        return ""
+    formats = context.formats
+    share, value = formats.rate(target.attainment, 0), formats.money(target.value)
+    if target.elapsed < 1:
+        elapsed = formats.rate(target.elapsed, 0)
+        return context.words("deal_count.target_so_far", share=share, target=value, elapsed=elapsed)
+    return context.words("deal_count.target", share=share, target=value)
+
+
+def _by(kpi: Kpi, name: str, context: Context) -> Table | None:
+    frame = kpi.companions.get(f"by_{name}")
+    if frame is None or frame.empty:
+        return None
+    first = Show(name, "month" if name == "month" else "text")
+    columns = [first, Show("won", "count"), Show("lost", "count"), Show("amount", "amount", "won_amount")]
+    return make_table(context.words(f"deal_count.by_{name}"), frame, columns, context, most=12)

@@ -1,0 +1,79 @@
+"""Marketing channels: which of them earn what is spent on them."""
+
+from __future__ import annotations
+
+from kpilib.charts.channels import draw_channels
+from kpilib.charts.frames import Record, defined, records
+from kpilib.kpis.kpi import Kpi
+from kpilib.parts import Note, Run, Table
+from kpilib.review.context import Context
+from kpilib.review.sections.section import KpiSection, change_sentence, make_section, target_sentence
+from kpilib.review.tables import Show, make_table
+
+__all__ = ["describe", "verdict_evidence"]
+
+_NUMBERS = [
+    Show("leads", "count"), Show("conversions", "count"), Show("rate", "rate"), Show("revenue", "amount"),
+    Show("spend", "amount"), Show("cost_per_lead", "amount"), Show("roi", "ratio"),
+]  # fmt: skip
+
+
+def describe(kpi: Kpi, context: Context) -> KpiSection:
+    """Return the section: money in and out by segment and channel, and a verdict for each segment."""
+    answer = [_answer(kpi, context), change_sentence(kpi, context), target_sentence(kpi, context)]
+    parts = [
+        draw_channels(kpi, context.look),
+        *_verdicts(kpi, context),
+        _table(kpi, "by_segment", [Show("segment", "text")], context),
+        _table(kpi, "by_channel", [Show("channel", "text"), Show("segment", "text")], context),
+    ]
+    return make_section(kpi, context, answer=answer, parts=parts)
+
+
+def verdict_evidence(row: Record, context: Context) -> str:
+    """Return why a segment is judged so, in numbers of the trailing four quarters."""
+    words, formats = context.words, context.formats
+    parts = [
+        words("channels.leads_and_deals", leads=words("count.leads", count=int(row["leads"])),
+              deals=words("count.deals", count=int(row["deals"])))
+    ]  # fmt: skip
+    if defined(row["rate"]) and defined(row["others_rate"]):
+        parts.append(words("channels.rates", rate=formats.rate(row["rate"]), others=formats.rate(row["others_rate"])))
+    elif defined(row["rate"]):
+        parts.append(words("channels.rate", rate=formats.rate(row["rate"])))
+    if defined(row["roi"]):
+        parts.append(
+            words("channels.money", revenue=formats.money(row["revenue"]), spend=formats.money(row["spend"]),
+                  roi=formats.number(row["roi"], 1, signed=True))
+        )  # fmt: skip
+    elif row["revenue"]:
+        parts.append(words("channels.revenue", revenue=formats.money(row["revenue"])))
+    return words("channels.joint").join(parts)
+
+
+def _answer(kpi: Kpi, context: Context) -> str:
+    held, formats = kpi.companions, context.formats
+    if kpi.value is None:
+        return ""
+    return context.words("channels.answer", revenue=formats.money(held["revenue"]), spend=formats.money(held["spend"]),
+                         roi=formats.number(kpi.value, 1, signed=True))  # fmt: skip
+
+
+def _verdicts(kpi: Kpi, context: Context) -> list[Note]:
+    verdicts = records(kpi, "verdicts")
+    if not verdicts:
+        return []
+    words = context.words
+    notes = [Note(words("channels.verdicts"), "small")]
+    for row in verdicts:
+        segment, verdict = words(f"segments.{row['segment']}"), words(f"channels.verdict.{row['verdict']}")
+        lead = words("channels.lead", segment=segment, verdict=verdict)
+        notes.append(Note((Run(lead, strong=True), Run(f" {verdict_evidence(row, context)}")), "info"))
+    return notes
+
+
+def _table(kpi: Kpi, name: str, first: list[Show], context: Context) -> Table | None:
+    frame = kpi.companions.get(name)
+    if frame is None or frame.empty:
+        return None
+    return make_table(context.words(f"channels.{name}"), frame, [*first, *_NUMBERS], context, most=15)

@@ -1,0 +1,143 @@
+"""A KPI's section, and the sentences that every section may hold: change, target, cohort, small print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from kpilib.kpis.kpi import Kpi
+from kpilib.parts import Chart, Part, Section, Table
+from kpilib.review.cards import status_mark
+from kpilib.review.changes import change_of
+from kpilib.review.context import Context
+from kpilib.review.values import interval_text, show, show_difference
+
+__all__ = [
+    "KpiSection",
+    "change_sentence",
+    "cohort_sentence",
+    "make_section",
+    "sentences",
+    "target_sentence",
+]
+
+@dataclass(frozen=True)
+class KpiSection(Section):
+    """One KPI's section. It shows itself as a whole; its parts are at hand one by one.
+
+    >>> from kpilib.kpis.kpi import Kpi
+    >>> KpiSection("deal_count", "Deal count", "How many?", "Two.", kpi=Kpi("deal_count", "count", 2, 2)).value
+    2
+    """
+
+    kpi: Kpi = field(kw_only=True, repr=False, metadata={"data": False})
+
+    @property
+    def value(self) -> object:
+        """The KPI's value in plain units: money in major units, a rate as a fraction; None when undefined."""
+        return self.kpi.value
+
+    @property
+    def chart(self) -> Chart | None:
+        """The section's first chart, or None."""
+        return next((part for part in self.parts if isinstance(part, Chart)), None)
+
+    @property
+    def table(self) -> Table | None:
+        """The section's first table, or None."""
+        return next((part for part in self.parts if isinstance(part, Table)), None)
+
+
+def make_section(
+    kpi: Kpi,
+    context: Context,
+    *,
+    answer: Iterable[str] = (),
+    parts: Sequence[Part | None] = (),
+    small: Iterable[str] = (),
+) -> KpiSection:
+    """Return a KPI's section; its answer is the reason where the KPI is undefined.
+
+    Parameters
+    ----------
+    answer
+        sentences, empty ones left out.
+    parts
+        charts, tables and notes, None left out.
+    small
+        lines of small print after the formula, the window and the interval.
+    """
+    words = context.words
+    reason = words("section.undefined", reason=words(f"reason.{kpi.reason}")) if kpi.value is None else ""
+    return KpiSection(
+        id=kpi.key.replace("_", "-"),
+        title=words(f"kpi.{kpi.key}.name"),
+        question=words(f"kpi.{kpi.key}.question"),
+        answer=sentences(reason, *answer, cohort_sentence(kpi, context)),
+        parts=tuple(part for part in parts if part is not None),
+        status=status_mark(kpi, context) if kpi.status.key != "none" else None,
+        headline=show(kpi.unit, kpi.value, context),
+        small=tuple(line for line in (*_small_print(kpi, context), *small) if line),
+        kpi=kpi,
+    )
+
+
+def sentences(*texts: str) -> str:
+    """Return the texts that are not empty, one after the other."""
+    return " ".join(text for text in texts if text)
+
+
+def change_sentence(kpi: Kpi, context: Context) -> str:
+    """Return the change as a sentence, or an empty text when there is nothing to compare."""
+    change = change_of(kpi)
+    if kpi.value is None or change is None or change.difference is None:
+        return ""
+    words = context.words
+    claim = "claimed" if change.claim in {"better", "worse"} else "normal" if change.claim == "normal" else "fact"
+    label = context.quarter_label(change.quarter, change.as_of)
+    if kpi.unit == "rate":
+        told = words(f"change.sentence.value.{claim}", value=show(kpi.unit, change.value, context), quarter=label)
+    else:
+        size = show_difference(kpi.unit, change.difference, context)
+        told = words(f"change.sentence.difference.{claim}", difference=size, quarter=label)
+    season = words("change.sentence.season") if claim != "fact" and not change.season_separated else ""
+    return sentences(told, season)
+
+
+def target_sentence(kpi: Kpi, context: Context) -> str:
+    """Return how much of the KPI's target is reached, or an empty text."""
+    target = kpi.target
+    if target is None or target.attainment is None:
+        return ""
+    share, value = context.formats.rate(target.attainment, 0), show(kpi.unit, target.value, context)
+    if target.elapsed < 1:
+        elapsed = context.formats.rate(target.elapsed, 0)
+        return context.words("section.target_so_far", share=share, target=value, elapsed=elapsed)
+    return context.words("section.target", share=share, target=value)
+
+
+def cohort_sentence(kpi: Kpi, context: Context) -> str:
+    """Return the others' median as a sentence, or why it is withheld; empty where none is compared."""
+    position = kpi.cohort
+    if position is None:
+        return ""
+    if position.median is None:
+        return context.words(f"section.withheld.{position.reason}") if position.reason else ""
+    return context.words("section.cohort", median=show(kpi.unit, position.median, context))
+
+
+def _small_print(kpi: Kpi, context: Context) -> list[str]:
+    words, formats = context.words, context.formats
+    window = words("section.window", start=formats.date(context.quarter.start), end=formats.date(context.as_of))
+    if kpi.key == "opportunity_pipeline":
+        window = words("section.window_day", end=formats.date(context.as_of))
+    lines = [
+        words(f"kpi.{kpi.key}.formula"),
+        words("section.n", n=words(f"kpi.{kpi.key}.n", count=kpi.n), window=window),
+    ]
+    if kpi.interval is not None:
+        lines.append(words(f"section.interval.{kpi.interval.method}", interval=interval_text(kpi, context)))
+    if kpi.status.key != "none":
+        word = words(f"status.{kpi.status.key}")
+        lines.append(words("section.status", word=word, because=words(f"status.because.{kpi.status.because}")))
+    return lines

@@ -1,0 +1,58 @@
+"""A KPI's value as text, by its unit."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from kpilib.kpis.kpi import Kpi
+from kpilib.review.context import Context
+
+__all__ = ["interval_text", "show", "show_difference", "show_parts"]
+
+Number = Decimal | float | int | None
+
+
+def show(unit: str, value: Number, context: Context) -> str:
+    """Return a value with its unit; None is an en dash."""
+    number, unit_text = show_parts(unit, value, context)
+    joint = "" if unit == "rate" and not context.formats.rate(0.5).endswith("\u00a0%") else "\u00a0"
+    return f"{number}{joint}{unit_text}" if unit_text else number
+
+
+def show_parts(unit: str, value: Number, context: Context) -> tuple[str, str]:
+    """Return a value as number and unit, to be set in two sizes."""
+    formats = context.formats
+    if value is None:
+        return formats.number(None), ""
+    if unit in {"money", "money_per_day"}:
+        number, unit_text = formats.money_parts(value)
+        return number, context.words("unit.per_day", money=unit_text) if unit == "money_per_day" else unit_text
+    if unit == "rate":
+        return formats.rate_parts(float(value))
+    if unit == "ratio":
+        return formats.number(value, 1, signed=True), ""
+    if unit == "score":
+        # A partner sees whole numbers: more digits would tell of the cohort's means.
+        return formats.number(value, 1 if context.internal else 0), ""
+    return formats.number(value, 0), ""
+
+
+def show_difference(unit: str, difference: Number, context: Context) -> str:
+    """Return a difference with its sign and unit."""
+    formats = context.formats
+    if difference is None:
+        return formats.number(None)
+    if unit in {"money", "money_per_day"}:
+        return formats.money(difference, signed=True)
+    if unit == "rate":
+        return formats.points(float(difference))
+    return formats.number(difference, {"ratio": 1, "count": 0}.get(unit, 1 if context.internal else 0), signed=True)
+
+
+def interval_text(kpi: Kpi, context: Context) -> str:
+    """Return a KPI's interval in words, or an empty text when it has none."""
+    interval = kpi.interval
+    if interval is None:
+        return ""
+    low, high = show(kpi.unit, interval.low, context), show(kpi.unit, interval.high, context)
+    return context.words(f"interval.{interval.method}", low=low, high=high)

@@ -1,0 +1,242 @@
+"""The verdict: the quarter in two or three sentences, written from the numbers by rules.
+
+The first sentence is the lead: where the partner stands (target, deals), with the one thing that most qualifies
+it. One or two sentences of figures follow. A rule looks at the KPIs and returns its sentence or None; the order of
+the rules is their weight. Nothing is called better or worse that its test does not claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from kpilib.charts.frames import Record, defined, records
+from kpilib.kpis.kpi import Change
+from kpilib.parts import Verdict
+from kpilib.review.context import Context
+from kpilib.review.sections.deal_success import main_competitor
+from kpilib.review.sections.section import sentences
+
+__all__ = ["write_verdict"]
+
+CONCENTRATED = 0.5
+"""From this share of the won amount on, one or two deals are said to carry the quarter."""
+
+_CLAIMING = ("deal_success", "deal_count", "average_deal_size", "close_rate", "deal_velocity")
+"""KPIs whose claims of change a lead may tell, the weightiest first."""
+
+_COMPETITOR_LOSSES = 3
+_PIPELINE_MOVED = 0.1
+
+Rule = Callable[[Context], str | None]
+
+
+def write_verdict(context: Context) -> Verdict:
+    """Return the lead and the sentences after it."""
+    count = context.kpis["deal_count"].value
+    if _is_new(context):
+        lead = context.words("verdict.lead.new")
+    elif count == 0:
+        lead = context.words("verdict.lead.no_deals_yet" if context.partial else "verdict.lead.no_deals")
+    else:
+        lead = context.words(f"verdict.lead.{_standing(context)}.{_twist(context)}", **_twist_fields(context))
+    figures = _figures(context)
+    found = (rule(context) for rule in RULES)
+    most_important = next((sentence for sentence in found if sentence), "")
+    return Verdict(lead, sentences(figures, most_important))
+
+
+# The lead
+
+
+def _is_new(context: Context) -> bool:
+    """Whether the partner's first opportunity or lead falls into this quarter."""
+    dates = [
+        min(values) for name in ("opportunities", "leads")
+        if (values := context.slice.content["tables"].get(name, {}).get("created_on"))
+    ]  # fmt: skip
+    return not dates or min(dates) >= context.quarter.start.isoformat()
+
+
+def _attainment(context: Context) -> tuple[float, Decimal] | None:
+    """Return how much of the target for the won amount is reached, and the target."""
+    target = context.kpis["deal_count"].companions.get("won_amount_target")
+    if target is None or target.attainment is None:
+        return None
+    return float(target.attainment), target.value
+
+
+def _standing(context: Context) -> str:
+    reached = _attainment(context)
+    if reached is None or context.partial:
+        return "won"
+    status = context.slice.content["settings"]["status"]
+    if reached[0] >= float(status["good_from_target"]):
+        return "met"
+    return "near" if reached[0] >= float(status["act_below_target"]) else "short"
+
+
+def _twist(context: Context) -> str:
+    """Return what qualifies the lead: few large deals, else a claim of change, else nothing."""
+    carried = _carried_by(context)
+    if carried:
+        return {1: "one_deal", 2: "two_deals"}[carried]
+    claim = _claim(context)
+    if claim is not None:
+        return claim[1].claim
+    # Without a target the lead says what the comparison says; without a comparison nothing.
+    compared = any(context.kpis[key].year_ago is not None for key in _CLAIMING)
+    return "first" if _standing(context) == "won" and not compared else "plain"
+
+
+def _carried_by(context: Context) -> int:
+    """Return 1 or 2 when so many deals make up half of the won amount or more and there are others; else 0."""
+    deals = context.kpis["average_deal_size"].companions.get("deals")
+    if deals is None or len(deals) < 3:
+        return 0
+    amounts = sorted((Decimal(amount) for amount in deals["amount"]), reverse=True)
+    total = sum(amounts, Decimal(0))
+    if total == 0:
+        return 0
+    if amounts[0] >= total * Decimal(repr(CONCENTRATED)):
+        return 1
+    if len(amounts) >= 5 and amounts[0] + amounts[1] >= total * Decimal(repr(CONCENTRATED)):
+        return 2
+    return 0
+
+
+def _claim(context: Context) -> tuple[str, Change] | None:
+    """Return the first claim of a worse KPI, else the first of a better one."""
+    changes = [
+        (key, change)
+        for key in _CLAIMING
+        for change in (context.kpis[key].year_ago, context.kpis[key].previous)
+        if change is not None and change.claim in {"better", "worse"}
+    ]
+    return next((found for found in changes if found[1].claim == "worse"), changes[0] if changes else None)
+
+
+def _twist_fields(context: Context) -> dict[str, str]:
+    claim = _claim(context)
+    deals = context.words("count.deals", count=int(context.kpis["deal_count"].value or 0))
+    if claim is None:
+        return {"deals": deals}
+    key, change = claim
+    than = context.words("verdict.than_year_ago" if change.season_separated else "verdict.than_before")
+    return {"deals": deals, "change": context.words(f"verdict.claim.{key}.{change.claim}", than=than)}
+
+
+# The figures
+
+
+def _figures(context: Context) -> str:
+    words, formats = context.words, context.formats
+    kpi, reached = context.kpis["deal_count"], _attainment(context)
+    deals = words("count.deals", count=int(kpi.value or 0))
+    amount = formats.money(kpi.companions["won_amount"])
+    if kpi.value == 0:
+        return "" if reached is None else words("verdict.nothing_of_target", target=formats.money(reached[1]))
+    if reached is None:
+        return words("verdict.won", deals=deals, amount=amount)
+    share, target = formats.rate(reached[0], 0), formats.money(reached[1])
+    if context.partial:
+        day, days = context.day, context.quarter.days
+        return words("verdict.won_so_far", deals=deals, amount=amount, share=share, target=target, day=day, days=days)
+    return words("verdict.won_of_target", deals=deals, amount=amount, share=share, target=target)
+
+
+# The most important of what is left
+
+
+def _paid_too_much(context: Context) -> str | None:
+    """A segment's verdict is cut: it cost more than it brought over four quarters."""
+    for row in _verdicts(context):
+        if row["verdict"] == "cut":
+            return context.words(
+                "verdict.cut", segment=context.words(f"segments.{row['segment']}"),
+                spend=context.formats.money(row["spend"]), revenue=context.formats.money(row["revenue"]),
+            )  # fmt: skip
+    return None
+
+
+def _got_worse(context: Context) -> str | None:
+    """A claim of worse that the lead does not tell, since few deals carry the quarter or none was won."""
+    claim = _claim(context)
+    if claim is None or claim[1].claim != "worse":
+        return None
+    if context.kpis["deal_count"].value and not _carried_by(context):
+        return None
+    than = context.words("verdict.than_year_ago" if claim[1].season_separated else "verdict.than_before")
+    return context.words("verdict.claim_sentence", change=context.words(f"verdict.claim.{claim[0]}.worse", than=than))
+
+
+def _lost_to_one(context: Context) -> str | None:
+    """One competitor took several opportunities, half of the lost ones or more."""
+    kpi = context.kpis["deal_success"]
+    main = main_competitor(kpi)
+    if main is None or main[1] < _COMPETITOR_LOSSES or 2 * main[1] < kpi.companions["lost"]:
+        return None
+    lost = context.words("count.lost", count=kpi.companions["lost"])
+    return context.words("verdict.competitor", competitor=main[0], count=main[1], lost=lost)
+
+
+def _thin_pipeline(context: Context) -> str | None:
+    """Less is open than the next target asks for."""
+    kpi = context.kpis["opportunity_pipeline"]
+    coverage = kpi.companions.get("coverage")
+    if coverage is None or coverage >= 1 or kpi.companions.get("lead_with_count"):
+        return None
+    return context.words("verdict.thin", amount=context.formats.money(kpi.value),
+                         share=context.formats.rate(float(coverage), 0))  # fmt: skip
+
+
+def _pipeline_moved(context: Context) -> str | None:
+    """The pipeline moved by a tenth or more over the quarter."""
+    bridge = context.kpis["opportunity_pipeline"].companions.get("bridge_quarter")
+    if bridge is None or bridge.empty or context.kpis["opportunity_pipeline"].companions.get("lead_with_count"):
+        return None
+    row, money = bridge.to_dict("records")[0], context.formats.money
+    moved = row["closing"] - row["opening"]
+    if row["opening"] == 0 or abs(moved) < row["opening"] * Decimal(repr(_PIPELINE_MOVED)):
+        return None
+    went = row["won"] + row["lost"] + row["lost_to_competitor"]
+    fields = {"opening": money(row["opening"]), "closing": money(row["closing"])}
+    if moved < 0 and row["created"] < went:
+        return context.words("verdict.pipeline_less", **fields)
+    if moved > 0 and row["created"] > went:
+        return context.words("verdict.pipeline_more", **fields)
+    return None
+
+
+def _worth_more(context: Context) -> str | None:
+    """A segment's verdict is invest."""
+    for row in _verdicts(context):
+        if row["verdict"] == "invest" and defined(row["roi"]):
+            return context.words("verdict.invest", segment=context.words(f"segments.{row['segment']}"),
+                                 roi=context.formats.number(row["roi"], 1, signed=True))  # fmt: skip
+    return None
+
+
+def _still_open(context: Context) -> str | None:
+    """Nothing more pressing: what is open."""
+    kpi = context.kpis["opportunity_pipeline"]
+    count = kpi.companions["count"]
+    if count == 0:
+        return context.words("verdict.nothing_open")
+    return context.words("verdict.open", count=count, amount=context.formats.money(kpi.value))
+
+
+RULES: tuple[Rule, ...] = (
+    _paid_too_much,
+    _got_worse,
+    _lost_to_one,
+    _thin_pipeline,
+    _pipeline_moved,
+    _worth_more,
+    _still_open,
+)
+"""The rules of the last sentence: the first that has something to say speaks."""
+
+
+def _verdicts(context: Context) -> list[Record]:
+    return records(context.kpis["marketing_channels"], "verdicts")
