@@ -43,12 +43,14 @@ PAID = np.array([segment == "paid" for segment, *_ in CHANNELS.values()])
 """Which of the channels are paid media."""
 
 SPEND = {
-    "Paid search": 0.32,
-    "Paid social": 0.22,
-    "Sponsored events": 0.22,
-    "Webinar": 0.12,
-    "Press": 0.07,
-    "Newsletter": 0.05,
+    "Paid search": 0.26,
+    "Paid social": 0.18,
+    "Sponsored events": 0.18,
+    "Referral": 0.14,
+    "Press": 0.05,
+    "Website": 0.09,
+    "Newsletter": 0.03,
+    "Webinar": 0.07,
 }
 """Channels that cost money, with their shares of a partner's marketing budget."""
 

@@ -40,7 +40,7 @@ def spend_table(profiles: Sequence[Profile], span: Span, volume: float, rng: np.
         budget = monthly * profile.story.arrivals(years)[:, None] * _BUDGETED
         dollars[place] = budget * np.where(_OF_PAID, profile.story.paid_spend, 1.0)
         spends[place] = ((months >= first) & (months <= last) & (profile.spend_share > 0))[:, None]
-    # A fair or a webinar is not every month's.
+    # Search is paid every month; a fair or a webinar is not held in each.
     spends &= rng.random(shape) < np.where(np.array(list(SPEND)) == "Paid search", 1.0, 0.85)
     dollars *= np.exp(rng.normal(0.0, 0.2, shape))
     partner, month, channel = np.nonzero(spends)

@@ -87,7 +87,7 @@ def make_profiles(partners: int, rng: np.random.Generator) -> list[Profile]:
                 rate=rate,
                 win=story.win if story.win is not None else 0.40 + 0.14 * draw[2],
                 cycle=float(36 + 26 * draw[3]),
-                spend_share=0.0 if place % 9 == 8 and place != 8 else float(0.07 + 0.07 * draw[4]),
+                spend_share=0.0 if place % 9 == 8 and place != 8 else float(0.09 + 0.08 * draw[4]),
                 story=story,
             )
         )

@@ -103,6 +103,8 @@ def _tables(
     profiles: Sequence[Profile], span: Span, volume: float, numbers: _Numbers, rng: np.random.Generator
 ) -> Iterator[tuple[str, Table]]:
     """Yield the tables of a block of partners, dirt planted."""
+    # Streams of their own: what one of these draws changes nothing of the others.
+    of_spend, of_actions, of_dirt = rng.spawn(3)
     simulated = simulate_opportunities(profiles, span, volume, rng)
     known = simulated.until(span.last)
     leads = simulate_leads(simulated, profiles, span, rng)
@@ -111,11 +113,11 @@ def _tables(
         ("opportunities", opportunities_table(known, ids, profiles, span, rng)),
         ("stage_history", history_table(known, ids, span)),
         ("leads", leads_table(leads, lead_ids, ids, profiles, span, rng)),
-        ("spend", spend_table(profiles, span, volume, rng)),
+        ("spend", spend_table(profiles, span, volume, of_spend)),
         ("targets", targets_table(profiles, span, volume)),
-        ("actions", actions_table(profiles, span, numbers.ids, rng)),
+        ("actions", actions_table(profiles, span, numbers.ids, of_actions)),
     ):
-        plant_dirt(table, FLAWS.get(name, {}), rng)
+        plant_dirt(table, FLAWS.get(name, {}), of_dirt)
         yield name, table
 
 

@@ -51,3 +51,22 @@ def test_a_comment_addresses_the_contact_and_names_no_other_partner(good: Simple
     first_name = partners.contact_name[partner_id].split()[0]
     assert text.startswith(first_name)
     assert not [name for name in partners.name if name in text]
+
+
+@pytest.mark.parametrize(
+    ("partner_id", "action", "owner", "status", "said"),
+    [
+        ("P001", "Call every new lead within one working day", "Amelia Achterberg", "open", "still open since August"),
+        ("P004", "Ask three customers lost to Kestrion", "Maren Yamada", "dropped", "drop in August"),
+        ("P011", "수치가 담긴 고객 사례 1건 게시", "이서준", "open", "11월로 잡아 둔 고객 사례"),
+        ("P011", "향후 두 분기의 갱신 대상 목록 공유", "Yuna Seo", "open", "제가 맡은 갱신 대상 목록"),
+    ],
+)
+def test_what_a_comment_says_of_an_action_is_so(
+    good: SimpleNamespace, partner_id: str, action: str, owner: str, status: str, said: str
+) -> None:
+    actions = good.actions[(good.actions.partner_id == partner_id) & (good.actions.quarter == "2026Q2")]
+    row = actions[actions.text.str.startswith(action)].iloc[0]
+    assert (row.owner, row.status) == (owner, status)
+    assert (row.due_on[5:7] == "11") == ("11월" in said)
+    assert said in read(partner_id)
