@@ -92,11 +92,8 @@ class Facts:
         held = self.slice.content["tables"].get("stage_history", {})
         rows = len(next(iter(held.values()), ()))
         stages, amounts = (held.get(name) or [None] * rows for name in ("stage", "amount"))
-        # Of two rows of one day the one further on in the stages is the later.
-        ranks = [self.stage_order.get(stage, _UNRANKED) for stage in stages]
-        order = sorted(
-            range(rows), key=lambda row: (held["changed_on"][row], ranks[row], stages[row] or "", amounts[row] or "")
-        )
+        # A slice holds the rows of one day in the order of their time: a stable sort keeps it.
+        order = sorted(range(rows), key=lambda row: held["changed_on"][row])
         self._history: dict[int, list[tuple[int, str | None, Decimal | None]]] = {}
         for row in order:
             place = self._place.get(held["opportunity_id"][row])
@@ -368,9 +365,6 @@ class Facts:
             self._cache[key] = make()
         kept: T = self._cache[key]
         return kept
-
-
-_UNRANKED = -1.0
 
 
 def number(day: date) -> int:

@@ -46,14 +46,13 @@ class Naive:
         return row["outcome"] if row["outcome"] != "open" and row["closed_on"] <= str(on) else "open"
 
     def history(self, row: Row, on: date, column: str) -> list[Any]:
-        """The values of the history's rows up to a day, latest last; stages of one day in their order."""
-        order = {stage["stage"]: stage["order"] for stage in self.tables["stages"]}
+        """The values of the history's rows up to a day, latest last; those of one day as they stand."""
         rows = [
             change
             for change in self.tables.get("stage_history", [])
             if change["opportunity_id"] == row["opportunity_id"] and change["changed_on"] <= str(on)
         ]
-        rows.sort(key=lambda c: (c["changed_on"], order.get(c["stage"], -1), c["stage"] or "", c["amount"] or ""))
+        rows.sort(key=lambda change: change["changed_on"])
         return [change[column] for change in rows]
 
     def raw_amount(self, row: Row, on: date) -> str | None:

@@ -1,0 +1,294 @@
+"""The cohort of a quarter: every partner's figures, and what of them one partner may be told.
+
+Computed once per quarter and frozen at its first approval. A slice is handed medians of the others and its own
+scores, never another partner's figure and never the means beneath the scores.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from kpilib.cohort.counting import Counting
+from kpilib.cohort.others import Others
+from kpilib.kpis.definition import Period
+from kpilib.kpis.quality_score import score
+from kpilib.money import to_major
+from kpilib.quarter import Quarter
+from kpilib.rounding import to_two_digits
+
+if TYPE_CHECKING:
+    from kpilib.settings import Settings
+    from kpilib.slicing import Audience
+    from kpilib.store import Store
+
+__all__ = ["Cohort", "Scoring"]
+
+TREND = 8
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """The deals and the won amount (in minor units) of each member of the cohort of one quarter, as of a day."""
+
+    quarter: str
+    as_of: str
+    deals: Mapping[str, int]
+    amounts: Mapping[str, int]
+
+    def score(self, deals: int, amount: int) -> float | None:
+        """Return the quality score of some deals against this cohort's means; undefined without any."""
+        if not self.deals:
+            return None
+        members = len(self.deals)
+        return score(deals, amount, self._deals / members, self._amount / members)
+
+    @cached_property
+    def scores(self) -> Others:
+        """The members' scores, among which the others' median is."""
+        found = {key: self.score(self.deals[key], self.amounts[key]) for key in self.deals}
+        defined = {key: value for key, value in found.items() if value is not None}
+        return Others(defined, defined)
+
+    @cached_property
+    def _deals(self) -> int:
+        return sum(self.deals.values())
+
+    @cached_property
+    def _amount(self) -> int:
+        return sum(self.amounts.values())
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """All partners' figures of one quarter as of a day.
+
+    Attributes
+    ----------
+    figures
+        KPI → the defined values of the members (partners with work in the quarter) and their weights; the
+        quality score is not among them: it comes from ``scorings``.
+    scorings
+        the quarter under review first, then the seven before it and the two of comparison.
+    success
+        the members' deal success over the four quarters to the day, weighed by what was decided.
+    own
+        the scorings from which a partner's own deals are taken; those of this cohort unless it is frozen.
+    """
+
+    quarter: Quarter
+    as_of: date
+    minimum_others: int
+    largest_share: float
+    figures: Mapping[str, Others]
+    scorings: tuple[Scoring, ...]
+    success: Others
+    own: tuple[Scoring, ...]
+
+    @classmethod
+    def compute(cls, store: Store, settings: Settings, quarter: Quarter, as_of: date) -> Cohort:
+        """Return the cohort of a quarter as of a day, from the rows of all partners.
+
+        Raises
+        ------
+        QuarterError
+            when the as-of date lies before the quarter's start.
+        """
+        now = Period(quarter, quarter.read_as_of(as_of))
+        earlier = [now.whole(-back) for back in range(1, TREND)]
+        periods = [now, *dict.fromkeys([*earlier, now.shift(-1), now.shift(-4)])]
+        counting = Counting(store, settings.money.currency, period=now, first=min(period.start for period in periods))
+        scorings = tuple(_scoring(counting, period) for period in periods)
+        figures, success = _figures(counting, now, settings.money.currency)
+        return cls(
+            quarter,
+            now.day,
+            settings.cohort.minimum_others,
+            settings.cohort.largest_share,
+            figures,
+            scorings,
+            success,
+            scorings,
+        )
+
+    def hand_out(self, partner_id: str, audience: Audience) -> dict[str, Any]:
+        """Return what a slice of a partner and an audience may know of the cohort, as plain JSON values."""
+        medians = {key: self._position(others, partner_id, audience) for key, others in self._all.items()}
+        scores = [
+            {
+                "quarter": scoring.quarter,
+                "as_of": scoring.as_of,
+                "score": self._score(scoring, own, partner_id, audience),
+            }
+            for scoring, own in zip(self.scorings, self.own, strict=True)
+        ]
+        return {
+            "medians": medians,
+            "scores": sorted(scores, key=lambda entry: (str(entry["quarter"]), str(entry["as_of"]))),
+            "deal_success": self._deal_success(partner_id, audience),
+            "prior": None,
+        }
+
+    def with_own(self, fresh: Cohort) -> Cohort:
+        """Return this frozen cohort with each partner's own deals as they are now.
+
+        What the others say stays frozen; a partner's own corrected figures are scored against it.
+        """
+        return replace(self, own=fresh.scorings)
+
+    def drift(self, fresh: Cohort) -> dict[str, tuple[float | None, float | None]]:
+        """Return by KPI the median of all members, frozen and now, where the two differ."""
+        pairs = {key: (others.median(""), fresh._all[key].median("")) for key, others in self._all.items()}
+        return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+
+    def to_json(self) -> str:
+        """Return the cohort as canonical text, to be frozen."""
+        content = {
+            "version": VERSION,
+            "quarter": str(self.quarter),
+            "first_month": self.quarter.first_month,
+            "as_of": self.as_of.isoformat(),
+            "minimum_others": self.minimum_others,
+            "largest_share": self.largest_share,
+            "figures": {key: _plain(others) for key, others in self.figures.items()},
+            "scorings": [
+                {
+                    "quarter": scoring.quarter,
+                    "as_of": scoring.as_of,
+                    "deals": dict(scoring.deals),
+                    "amounts": dict(scoring.amounts),
+                }
+                for scoring in self.scorings
+            ],
+            "success": _plain(self.success),
+        }
+        return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Cohort:
+        """Return the cohort that a text holds."""
+        content = json.loads(text)
+        scorings = tuple(Scoring(**scoring) for scoring in content["scorings"])
+        return cls(
+            Quarter.parse(content["quarter"], content["first_month"]),
+            date.fromisoformat(content["as_of"]),
+            content["minimum_others"],
+            content["largest_share"],
+            {key: Others(**content["figures"][key]) for key in FIGURES},
+            scorings,
+            Others(**content["success"]),
+            scorings,
+        )
+
+    @cached_property
+    def _all(self) -> dict[str, Others]:
+        """Every KPI's figures, in the order in which packs show them."""
+        scores = {"quality_score": self.scorings[0].scores}
+        return {key: self.figures[key] if key in self.figures else scores[key] for key in ORDER}
+
+    def _withheld(self, others: Others, partner_id: str, audience: Audience) -> str | None:
+        if audience == "internal":
+            return None if others.count(partner_id) else "too_few"
+        return others.withheld(partner_id, minimum=self.minimum_others, largest_share=self.largest_share)
+
+    def _position(self, others: Others, partner_id: str, audience: Audience) -> dict[str, Any]:
+        reason = self._withheld(others, partner_id, audience)
+        if reason is not None:
+            return {"median": None, "others": None, "reason": reason}
+        median = others.median(partner_id)
+        assert median is not None
+        shown = median if audience == "internal" else to_two_digits(median)
+        return {"median": shown, "others": others.count(partner_id), "reason": None}
+
+    def _score(self, scoring: Scoring, own: Scoring, partner_id: str, audience: Audience) -> float | int | None:
+        """Return a partner's score in a quarter; a partner sees it only where a median may stand beside it."""
+        value = scoring.score(own.deals.get(partner_id, 0), own.amounts.get(partner_id, 0))
+        if value is None or audience == "internal":
+            return value
+        return None if self._withheld(scoring.scores, partner_id, audience) else round(value)
+
+    def _deal_success(self, partner_id: str, audience: Audience) -> float | None:
+        """Return the members' deal success together; None where nothing was decided, or one could be guessed."""
+        decided = sum(self.success.weights.values())
+        if not decided or (audience == "partner" and self._withheld(self.success, partner_id, audience)):
+            return None
+        share = sum(self.success.values.values()) / decided
+        return share if audience == "internal" else to_two_digits(share)
+
+
+FIGURES = (
+    "average_deal_size",
+    "deal_count",
+    "opportunity_pipeline",
+    "marketing_channels",
+    "close_rate",
+    "deal_velocity",
+    "deal_success",
+)
+ORDER = (*FIGURES[:-1], "quality_score", FIGURES[-1])
+
+
+def _scoring(counting: Counting, period: Period) -> Scoring:
+    counts = counting.count(period)
+    members = [place for place in range(counting.size) if counts.worked[place]]
+    ids = counting.partner_ids
+    return Scoring(
+        str(period.quarter),
+        period.day.isoformat(),
+        {ids[place]: int(counts.won[place]) for place in members},
+        {ids[place]: int(counts.amount[place]) for place in members},
+    )
+
+
+def _figures(counting: Counting, now: Period, currency: str) -> tuple[dict[str, Others], Others]:
+    """Return the figures of the members: where a denominator is 0 a value is undefined, and left out."""
+    counts = counting.count(now)
+    pipeline, sourced, spent = counting.pipeline(now.day), counting.sourced(now), counting.spent(now)
+    hits, leads = counting.conversions(now)
+    year_won, year_decided = counting.decided(now.trailing_start, now.day)
+    unit = float(to_major(1, currency))
+    values: dict[str, dict[str, float]] = {key: {} for key in FIGURES}
+    weights: dict[str, dict[str, float]] = {key: {} for key in FIGURES}
+    successes: dict[str, float] = {}
+    weighed: dict[str, float] = {}
+    for place, partner_id in enumerate(counting.partner_ids):
+        if not counts.worked[place]:
+            continue
+        won, lost, amount = int(counts.won[place]), int(counts.lost[place]), int(counts.amount[place])
+        found = {
+            "average_deal_size": _ratio(amount * unit, won),
+            "deal_count": (float(won), float(won)),
+            "opportunity_pipeline": (float(pipeline[place]) * unit, float(pipeline[place])),
+            "marketing_channels": _ratio(int(sourced[place] - spent[place]), int(spent[place])),
+            "close_rate": _ratio(int(hits[place]), int(leads[place])),
+            "deal_velocity": _velocity(counts.worked[place], won, lost, amount * unit, counts.cycle_days[place]),
+            "deal_success": _ratio(won, won + lost),
+        }
+        for key, pair in found.items():
+            if pair is not None:
+                values[key][partner_id], weights[key][partner_id] = pair
+        if year_decided[place]:
+            successes[partner_id], weighed[partner_id] = float(year_won[place]), float(year_decided[place])
+    return {key: Others(values[key], weights[key]) for key in FIGURES}, Others(successes, weighed)
+
+
+def _ratio(numerator: float, denominator: int) -> tuple[float, float] | None:
+    """Return a ratio and its weight, the denominator; None where that is 0."""
+    return (numerator / denominator, float(denominator)) if denominator else None
+
+
+def _velocity(worked: Any, won: int, lost: int, amount: float, cycle_days: Any) -> tuple[float, float] | None:
+    """Return a velocity; money per day adds up over partners, so that it is its own weight."""
+    if not won:
+        return None
+    value = amount * int(worked) * won / ((won + lost) * int(cycle_days))
+    return value, value
+
+
+def _plain(others: Others) -> dict[str, dict[str, float]]:
+    return {"values": dict(others.values), "weights": dict(others.weights)}
