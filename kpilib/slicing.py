@@ -28,7 +28,7 @@ Audience = Literal["partner", "internal"]
 Columns = dict[str, list[Any]]
 
 
-def cut_slice(
+def cut_slice(  # noqa: PLR0913 - a slice is made of all of these
     store: Store,
     cohort: Cohort,
     settings: Settings,
@@ -113,6 +113,10 @@ def _as_seen_on(tables: Mapping[str, Columns], quarter: Quarter, day: date) -> d
     if "opportunity_id" in seen.get("leads", {}):
         links = seen["leads"]["opportunity_id"]
         seen["leads"]["opportunity_id"] = [key if key in existing else None for key in links]
+    for name in ("opportunities", "leads"):
+        if "modified_on" in seen.get(name, {}):
+            modified_on = seen[name]["modified_on"]
+            seen[name]["modified_on"] = [None if day is None or day > last else day for day in modified_on]
     if "targets" in seen:
         seen["targets"] = _keep_quarters(seen["targets"], quarter.shift(1))
     if "actions" in seen:

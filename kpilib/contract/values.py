@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import cache
 from typing import Any
 
@@ -28,6 +28,8 @@ _YEARS = (1900, 2199)
 _ISO_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d")
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f")
 _DECIMAL_DIGITS = 38
+# Python's own context rounds to 28 digits, silently, even where it only changes a sign.
+_EXACT = Context(prec=400)
 _PLAIN = r"^[+-]?\d+(\.\d+)?$"
 _SYMBOLS = "$€£¥₩₹₽₺₫฿₪₴₦₱₡₲₵₸₭₮元円원"
 _CURRENCY = rf"(?:[A-Z]{{0,3}}[{_SYMBOLS}]|[A-Z]{{3}}|kr\.?|zł|Kč|Ft|Fr\.|Rp\.?)"
@@ -187,11 +189,11 @@ def read_decimals(values: pa.Array, column: Column, mark: str = ".") -> Parsed:
 def _parse_share(text: str, mark: str) -> Decimal | None:
     share = text.removesuffix("%").rstrip()
     value = parse_decimal(share, mark)
-    return value if value is None or share == text else value.scaleb(-2)
+    return value if value is None or share == text else value.scaleb(-2, _EXACT)
 
 
 def _fits(value: Decimal, digits: int) -> bool:
-    short = value.normalize()
+    short = value.normalize(_EXACT)
     exponent = short.as_tuple().exponent
     return isinstance(exponent, int) and -exponent <= digits and short.adjusted() < _DECIMAL_DIGITS - digits
 
@@ -219,9 +221,9 @@ def parse_decimal(text: str, mark: str = ".") -> Decimal | None:
     groups = _ungroup(whole, "," if mark == "." else ".")
     if groups is None or (fraction and not fraction.isdigit()):
         return None
-    value = Decimal(f"{groups}.{fraction}" if fraction else groups) * _SCALES[match["scale"]]
+    value = _EXACT.multiply(Decimal(f"{groups}.{fraction}" if fraction else groups), _SCALES[match["scale"]])
     negative = bracketed or "-" in (match["sign"], match["late"], match["behind"])
-    return -value if negative else value
+    return value.copy_negate() if negative else value
 
 
 def _ungroup(whole: str, separator: str) -> str | None:

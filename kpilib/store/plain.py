@@ -25,17 +25,18 @@ def _plain(values: pa.ChunkedArray, column: Column) -> list[Any]:
     if column.kind == "date":
         return list(pc.cast(values, pa.string()).to_pylist())
     if column.kind == "decimal":
-        return [None if value is None else _shortest(value) for value in values.to_pylist()]
+        return [None if text is None else _shortest(text) for text in pc.cast(values, pa.string()).to_pylist()]
     return list(values.to_pylist())
 
 
-def _shortest(value: Decimal) -> str:
+def _shortest(text: str) -> str:
     """Return the one spelling of a number: ``1200.5``, whatever zeros stood behind.
 
-    >>> _shortest(Decimal("1200.500")), _shortest(Decimal("1E+3")), _shortest(Decimal("0.000"))
-    ('1200.5', '1000', '0')
+    >>> _shortest("1200.500"), _shortest("1000"), _shortest("0E-18"), _shortest("1.50E-9")
+    ('1200.5', '1000', '0', '0.0000000015')
     """
-    text = format(value, "f")
+    if "E" in text:
+        text = format(Decimal(text), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

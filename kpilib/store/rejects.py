@@ -8,6 +8,8 @@ an apostrophe before it, which makes it text there.
 
 from __future__ import annotations
 
+import shutil
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import duckdb
@@ -16,7 +18,6 @@ __all__ = ["write_notes"]
 
 _FORMULA = r"^[=+\-@\t\r]"
 _NUMBER = r"[+\-]?[0-9][0-9.,]*"
-_COLUMNS = ("file", "row", "column_name", "value", "reason")
 
 
 def write_notes(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> None:
@@ -40,11 +41,15 @@ def write_notes(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) 
             "THEN chr(39) || {0} ELSE {0} END"
         )
         action = ", action" if kind == "notes" else ""
-        aside = path.with_suffix(".part")
-        target = "'" + str(aside).replace("'", "''") + "'"
+        bare, aside = path.with_suffix(".bare"), path.with_suffix(".part")
+        target = "'" + str(bare).replace("'", "''") + "'"
         connection.execute(
             f"COPY (SELECT '{name}' AS \"table\", {safe.format('file')} AS file, row, column_name AS \"column\", "
             f"{safe.format('value')} AS value, reason{action} FROM problems_{name} WHERE {where} "
             f"ORDER BY seq, rank, column_name) TO {target} (FORMAT csv, HEADER true)"
         )
+        with bare.open("rb") as lines, aside.open("wb") as marked:
+            marked.write(BOM_UTF8)  # without it Excel takes Hangul for another encoding
+            shutil.copyfileobj(lines, marked)
+        bare.unlink()
         aside.replace(path)

@@ -10,10 +10,12 @@ import fcntl
 import json
 import shutil
 import tempfile
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -62,7 +64,7 @@ class Store:
         self._first_month = first_month
         # Mapped at once: a building that replaces this one removes its files, not what is mapped.
         self._files = {name: pa.memory_map(str(folder / f"{name}.parquet")) for name in (*TABLES, "quality", "index")}
-        self._readers: dict[str, pq.ParquetFile] = {}
+        self._readers: dict[str, tuple[pq.ParquetFile, list[int]]] = {}
         self._lock = Lock()
 
     @classmethod
@@ -170,14 +172,14 @@ class Store:
 
     @cached_property
     def _index(self) -> dict[tuple[str, str], tuple[int, int]]:
-        held = pq.read_table(self._files["index"], use_threads=False).to_pydict()
+        held = pq.ParquetFile(self._files["index"]).read(use_threads=False).to_pydict()
         keys = zip(held["table_name"], held["partner_id"], strict=True)
         return dict(zip(keys, zip(held["first"], held["rows"], strict=True), strict=True))
 
     @cached_property
     def _quality(self) -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = {}
-        for row in pq.read_table(self._files["quality"], use_threads=False).to_pylist():
+        for row in pq.ParquetFile(self._files["quality"]).read(use_threads=False).to_pylist():
             one = {"table": row["table_name"], "action": row["action"], "reason": row["reason"], "rows": row["rows"]}
             found.setdefault(row["partner_id"], []).append(one)
         return found
@@ -194,19 +196,16 @@ class Store:
     def _read(self, table: str, columns: list[str], first: int = 0, count: int | None = None) -> pa.Table:
         """Return some columns of the rows [first, first + count) of a table, decoding no other row groups."""
         with self._lock:
-            reader = self._readers.get(table)
-            if reader is None:
-                reader = self._readers[table] = pq.ParquetFile(self._files[table])
-            count = reader.metadata.num_rows if count is None else count
-            groups, begin, start = [], None, 0
-            for number in range(reader.num_row_groups):
-                end = start + reader.metadata.row_group(number).num_rows
-                if start < first + count and end > first:
-                    begin = start if begin is None else begin
-                    groups.append(number)
-                start = end
-            read = reader.read_row_groups(groups, columns=columns, use_threads=False)
-        return read.select(columns).slice(first - (begin or 0), count)
+            if table not in self._readers:
+                reader = pq.ParquetFile(self._files[table])
+                sizes = (reader.metadata.row_group(number).num_rows for number in range(reader.num_row_groups))
+                self._readers[table] = reader, list(accumulate(sizes, initial=0))
+            reader, starts = self._readers[table]
+            last = starts[-1] if count is None else first + count
+            begin = max(bisect_right(starts, first) - 1, 0)
+            end = min(bisect_left(starts, last), reader.num_row_groups)
+            read = reader.read_row_groups(list(range(begin, end)), columns=columns, use_threads=False)
+        return read.select(columns).slice(first - starts[begin], last - first)
 
 
 def _plain_text(value: Any) -> str | None:

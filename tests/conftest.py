@@ -1,0 +1,51 @@
+"""A workspace made of a few drawn tables, with real files beneath."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kpilib.settings import Settings, load_settings
+
+MakeWorkspace = Callable[..., Settings]
+
+
+def write_workspace(root: Path, settings: str = "", **tables: str) -> Settings:
+    """Write each table's lines (blanks around fields and lines do not count) as a CSV file, and the settings."""
+    (root / "data").mkdir(parents=True, exist_ok=True)
+    for name, drawn in tables.items():
+        lines = [",".join(field.strip() for field in line.split("|")) for line in drawn.strip().splitlines()]
+        (root / "data" / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path = root / "kpilib.toml"
+    source = "" if "[source]" in settings else '[source]\npath = "data"\n'
+    path.write_text(source + settings, encoding="utf-8")
+    return load_settings(path)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_settings_of_this_machine() -> None:
+    for name in [name for name in os.environ if name.startswith("KPILIB_")]:
+        del os.environ[name]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> MakeWorkspace:
+    """Make a workspace: ``workspace(settings, partners="id | name ...", ...)``; again: other files, same folder."""
+
+    def make(settings: str = "", **tables: str) -> Settings:
+        return write_workspace(tmp_path, settings, **tables)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def module_workspace(tmp_path_factory: pytest.TempPathFactory) -> MakeWorkspace:
+    """Make a workspace that the tests of one module share."""
+
+    def make(settings: str = "", **tables: str) -> Settings:
+        return write_workspace(tmp_path_factory.mktemp("workspace"), settings, **tables)
+
+    return make
