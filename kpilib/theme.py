@@ -59,6 +59,12 @@ class Palette:
         """Return the colour of a status; soft for one that is none."""
         return {"good": self.good, "watch": self.watch, "act": self.act}.get(key, self.soft)
 
+    @cached_property
+    def deep(self) -> str:
+        """The darkest tint of the accent on which ink can still be read: the dark end of a heat map."""
+        tints = (self.tint("accent", step / 100) for step in range(100))
+        return next(tint for tint in tints if contrast(self.ink, tint) >= TEXT_CONTRAST)
+
     def tint(self, name: str, share: float) -> str:
         """Return one of the colours by name, lightened: a share of 0 is the colour, 1 is white."""
         return mix(getattr(self, name), WHITE, share)

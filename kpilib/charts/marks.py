@@ -12,7 +12,7 @@ import seaborn as sns
 if TYPE_CHECKING:
     from kpilib.charts.canvas import Panel
 
-__all__ = ["draw_bars", "draw_dots", "draw_line", "draw_spans"]
+__all__ = ["draw_bars", "draw_dots", "draw_line", "draw_mark", "draw_spans"]
 
 
 def draw_bars(
@@ -62,26 +62,43 @@ def draw_dots(panel: Panel, x: Sequence[float], y: Sequence[float], *, colour: s
     sns.scatterplot(x=x, y=y, color=colour, s=size**2, legend=False, clip_on=False, ax=panel.axes, **more)
 
 
-def draw_line(panel: Panel, x: Sequence[float], y: Sequence[float], *, colour: str, **more: Any) -> None:
+def draw_line(panel: Panel, x: Sequence[float], y: Sequence[float], *, colour: str, width: float = 1.2) -> None:
     """Draw a line through the values; it breaks where one is missing."""
     heights = np.asarray(y, dtype=float)
-    more = {"linewidth": 1.2, "zorder": 2, **more}
+    known = ~np.isnan(heights)
     # each unbroken run is a unit of its own: seaborn would join over the gap
-    units = np.cumsum(np.isnan(heights))
-    for unit in np.unique(units):
-        chosen = (units == unit) & ~np.isnan(heights)
-        if chosen.sum() > 1:
-            sns.lineplot(
-                x=np.asarray(x, dtype=float)[chosen],
-                y=heights[chosen],
-                color=colour,
-                estimator=None,
-                errorbar=None,
-                legend=False,
-                clip_on=False,
-                ax=panel.axes,
-                **more,
-            )
+    runs = np.cumsum(~known)[known]
+    sns.lineplot(
+        x=np.asarray(x, dtype=float)[known],
+        y=heights[known],
+        units=runs,
+        estimator=None,
+        errorbar=None,
+        color=colour,
+        linewidth=width,
+        legend=False,
+        clip_on=False,
+        zorder=2,
+        ax=panel.axes,
+    )
+
+
+def draw_mark(
+    panel: Panel, x: float, y: float, *, colour: str, size: float, hollow: bool = False, shape: str = "o"
+) -> None:
+    """Draw one mark of a diameter in points; a hollow one is white within."""
+    panel.axes.plot(
+        [x],
+        [y],
+        marker=shape,
+        markersize=size,
+        markerfacecolor="white" if hollow else colour,
+        markeredgecolor=colour,
+        markeredgewidth=0.9 if hollow else 0,
+        linestyle="none",
+        clip_on=False,
+        zorder=3,
+    )
 
 
 def draw_spans(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kpilib.charts.frames import Record, label, records
+from kpilib.charts.frames import Record, defined, records
 from kpilib.charts.rows import Bar, draw_named_bars
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def draw_pipeline_by_stage(kpi: Kpi, look: Look, *, title: str = "") -> Chart | 
         return None
     words, formats = look.words, look.formats
     scale = formats.scale(row["amount"] for row in rows)
-    names = [label(row["stage"], look) for row in rows]
+    names = [row["stage"] if defined(row["stage"]) else words("charts.pipeline.unknown") for row in rows]
     bars = [
         Bar(name, float(row["amount"]), scale.number(row["amount"]), _count(row, look), part=float(row["weighted"]))
         for name, row in zip(names, rows, strict=True)

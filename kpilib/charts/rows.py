@@ -47,9 +47,9 @@ class Names:
             foot += height
         return cls(lines, room + _GAP, tuple(places), foot)
 
-    def place(self, canvas: Canvas, *, right: float, bottom: float = 0, top: float = 0) -> Panel:
+    def place(self, canvas: Canvas, *, right: float, bottom: float = 0, top: float = 0, left: float = 0) -> Panel:
         """Write the names into the canvas, and return the panel beside them."""
-        panel = canvas.panel(left=self.room, right=right, bottom=bottom, top=top)
+        panel = canvas.panel(left=left + self.room, right=right, bottom=bottom, top=top)
         panel.scale(y=(self.height, 0))
         for place, name in zip(self.places, self.lines, strict=True):
             for line, text in enumerate(name):
