@@ -9,7 +9,7 @@ from kpilib.parts import Action, Actions
 from kpilib.quarter import Quarter
 from kpilib.review.context import Context
 
-__all__ = ["agreed_actions"]
+__all__ = ["agreed_actions", "count_overdue"]
 
 Standing = Literal["done", "open", "overdue", "dropped"]
 
@@ -32,6 +32,12 @@ def agreed_actions(context: Context) -> Actions | None:
     shown.sort(key=lambda row: (order.index(_standing(row, context.as_of)), str(row["due_on"]), row["action_id"]))
     title = words("page_one.agreed_in", quarter=context.formats.quarter(last))
     return Actions(title, tuple(_action(row, context) for row in shown))
+
+
+def count_overdue(context: Context) -> int:
+    """Return how many of the shown actions are overdue."""
+    agreed = agreed_actions(context)
+    return 0 if agreed is None else sum(action.status == "overdue" for action in agreed.rows)
 
 
 def _action(row: dict[str, Any], context: Context) -> Action:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from kpilib.charts.frames import records
 from kpilib.kpis.kpi import Kpi, Target
 from kpilib.parts import Card, Spark, StatusMark, TargetBar
 from kpilib.review.changes import change_of, change_text, previous_text
@@ -57,12 +58,22 @@ def _beside(kpi: Kpi, context: Context) -> str:
 
 
 def _change(kpi: Kpi, context: Context) -> str:
-    words, formats = context.words, context.formats
+    """Return the change, and the one companion that most qualifies the value."""
+    words, formats, held = context.words, context.formats, kpi.companions
     if kpi.key == "deal_velocity" and (cycle := _cycle_claim(kpi)) is not None:
         faster, now, then, quarter = cycle
         return words(f"card.{'faster' if faster else 'slower'}", now=formats.days(now), then=formats.days(then),
                      quarter=formats.quarter(quarter))  # fmt: skip
-    return change_text(kpi, context)
+    also = ""
+    if kpi.key == "quality_score" and held.get("own_past") is not None:
+        also = words("card.own_past", value=formats.number(held["own_past"], 0))
+    if kpi.key == "opportunity_pipeline" and held.get("stale") is not None and len(held["stale"]):
+        also = words("card.stale", count=len(held["stale"]), days=formats.days(held["stale_limit"]))
+    if kpi.key == "marketing_channels":
+        cut = [words(f"segments.{row['segment']}") for row in records(kpi, "verdicts") if row["verdict"] == "cut"]
+        also = words("card.cut", segments=formats.join(cut)) if cut else ""
+    change = change_text(kpi, context)
+    return words("card.change_and", change=change.rstrip("."), also=also) if also else change
 
 
 def _cycle_claim(kpi: Kpi) -> tuple[bool, float, float, str] | None:

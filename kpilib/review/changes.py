@@ -6,7 +6,9 @@ from kpilib.kpis.kpi import Change, Kpi
 from kpilib.review.context import Context
 from kpilib.review.values import show, show_difference
 
-__all__ = ["change_of", "change_text", "previous_text"]
+__all__ = ["change_of", "change_sentence", "change_text", "difference_text", "previous_text"]
+
+_BY_SHARE = frozenset(("average_deal_size", "deal_velocity"))
 
 
 def change_of(kpi: Kpi) -> Change | None:
@@ -29,19 +31,38 @@ def change_text(kpi: Kpi, context: Context) -> str:
     if kpi.unit == "rate":
         difference = words("change.other_value", value=show(kpi.unit, change.value, context), quarter=label)
     else:
-        by_share = kpi.unit in {"money", "money_per_day"} and kpi.key != "opportunity_pipeline"
-        size = (
-            context.formats.rate(change.relative, 0, signed=True)
-            if by_share and change.relative is not None
-            else show_difference(kpi.unit, change.difference, context)
-        )
-        difference = words("change.difference", difference=size, quarter=label)
+        difference = words("change.difference", difference=difference_text(kpi, change, context), quarter=label)
     if change.claim in {"better", "worse", "normal"}:
         claim = words(f"change.claim.{change.claim}")
         difference = words("change.with_claim", difference=difference, claim=claim)
         if not change.season_separated:
             difference = words("change.season", text=difference)
     return difference
+
+
+def change_sentence(kpi: Kpi, context: Context) -> str:
+    """Return the change as a sentence, or an empty text when there is nothing to compare."""
+    change = change_of(kpi)
+    if kpi.value is None or change is None or change.difference is None:
+        return ""
+    words = context.words
+    claim = "claimed" if change.claim in {"better", "worse"} else "normal" if change.claim == "normal" else "fact"
+    label = context.quarter_label(change.quarter, change.as_of)
+    if kpi.unit == "rate":
+        told = words(f"change.sentence.value.{claim}", value=show(kpi.unit, change.value, context), quarter=label)
+    else:
+        size = difference_text(kpi, change, context)
+        told = words(f"change.sentence.difference.{claim}", difference=size, quarter=label)
+    if claim == "fact" or change.season_separated:
+        return told
+    return f"{told} {words('change.sentence.season')}"
+
+
+def difference_text(kpi: Kpi, change: Change, context: Context) -> str:
+    """Return a difference: as a share of the earlier value where that says more than the amount."""
+    if kpi.key in _BY_SHARE and change.relative is not None:
+        return context.formats.rate(change.relative, 0, signed=True)
+    return show_difference(kpi.unit, change.difference, context)
 
 
 def previous_text(kpi: Kpi, context: Context) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from kpilib.formats import UNDEFINED
 from kpilib.kpis.kpi import Kpi
 from kpilib.review.context import Context
 
@@ -14,16 +15,21 @@ Number = Decimal | float | int | None
 
 def show(unit: str, value: Number, context: Context) -> str:
     """Return a value with its unit; None is an en dash."""
-    number, unit_text = show_parts(unit, value, context)
-    joint = "" if unit == "rate" and not context.formats.rate(0.5).endswith("\u00a0%") else "\u00a0"
-    return f"{number}{joint}{unit_text}" if unit_text else number
+    formats = context.formats
+    if value is None:
+        return UNDEFINED
+    if unit == "money_per_day":
+        return context.words("unit.per_day", money=formats.money(value))
+    if unit == "money":
+        return formats.money(value)
+    return formats.rate(float(value)) if unit == "rate" else show_parts(unit, value, context)[0]
 
 
 def show_parts(unit: str, value: Number, context: Context) -> tuple[str, str]:
     """Return a value as number and unit, to be set in two sizes."""
     formats = context.formats
     if value is None:
-        return formats.number(None), ""
+        return UNDEFINED, ""
     if unit in {"money", "money_per_day"}:
         number, unit_text = formats.money_parts(value)
         return number, context.words("unit.per_day", money=unit_text) if unit == "money_per_day" else unit_text
@@ -41,7 +47,7 @@ def show_difference(unit: str, difference: Number, context: Context) -> str:
     """Return a difference with its sign and unit."""
     formats = context.formats
     if difference is None:
-        return formats.number(None)
+        return UNDEFINED
     if unit in {"money", "money_per_day"}:
         return formats.money(difference, signed=True)
     if unit == "rate":

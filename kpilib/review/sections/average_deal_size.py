@@ -5,8 +5,9 @@ from __future__ import annotations
 from kpilib.charts.deals import draw_deal_sizes
 from kpilib.kpis.kpi import Kpi
 from kpilib.parts import Table
+from kpilib.review.changes import change_sentence
 from kpilib.review.context import Context
-from kpilib.review.sections.section import KpiSection, change_sentence, make_section, target_sentence
+from kpilib.review.sections.section import KpiSection, make_section, target_sentence
 from kpilib.review.tables import Show, make_table
 from kpilib.review.values import show
 

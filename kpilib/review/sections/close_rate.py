@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from kpilib.charts.maturity import draw_maturity
 from kpilib.charts.rates import draw_close_rate
 from kpilib.kpis.kpi import Kpi
 from kpilib.parts import Cell, Column, Row, Table
 from kpilib.quarter import Quarter
+from kpilib.review.changes import change_sentence
 from kpilib.review.context import Context
-from kpilib.review.sections.section import KpiSection, change_sentence, make_section, target_sentence
+from kpilib.review.sections.section import KpiSection, group, make_section, target_sentence
 from kpilib.review.tables import Show, make_table
 from kpilib.review.values import show
 
@@ -22,8 +22,7 @@ def describe(kpi: Kpi, context: Context) -> KpiSection:
     answer = [_answer(kpi, context), change_sentence(kpi, context), target_sentence(kpi, context)]
     parts = [
         draw_close_rate(kpi, context.look),
-        *(_by(kpi, name, context) for name in ("channel", "region", "month")),
-        draw_maturity(kpi, context.look),
+        group(_by(kpi, "month", context), _by(kpi, "region", context)),
         _maturity(kpi, context),
     ]
     return make_section(kpi, context, answer=answer, parts=parts)

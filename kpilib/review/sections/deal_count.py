@@ -5,8 +5,9 @@ from __future__ import annotations
 from kpilib.charts.deals import draw_deals_by_month
 from kpilib.kpis.kpi import Kpi
 from kpilib.parts import Table
+from kpilib.review.changes import change_sentence
 from kpilib.review.context import Context
-from kpilib.review.sections.section import KpiSection, change_sentence, make_section, target_sentence
+from kpilib.review.sections.section import KpiSection, group, make_section, target_sentence
 from kpilib.review.tables import Show, make_table
 
 __all__ = ["describe"]
@@ -16,8 +17,12 @@ def describe(kpi: Kpi, context: Context) -> KpiSection:
     """Return the section: deals and losses by month, by rep and by product."""
     answer = [_answer(kpi, context), change_sentence(kpi, context), target_sentence(kpi, context)]
     answer.append(_amount_target(kpi, context))
-    by = [_by(kpi, name, context) for name in ("month", "rep", "product")]
-    return make_section(kpi, context, answer=answer, parts=[draw_deals_by_month(kpi, context.look), *by])
+    chart, by_month, by_rep, by_product = (
+        draw_deals_by_month(kpi, context.look),
+        *(_by(kpi, name, context) for name in ("month", "rep", "product")),
+    )
+    parts = [group(chart, by_month), group(by_product, by_rep)]
+    return make_section(kpi, context, answer=answer, parts=parts)
 
 
 def _answer(kpi: Kpi, context: Context) -> str:

@@ -6,8 +6,9 @@ from kpilib.charts.losses import draw_loss_reasons, draw_lost_to
 from kpilib.charts.rates import draw_deal_success
 from kpilib.kpis.kpi import Kpi
 from kpilib.parts import Table
+from kpilib.review.changes import change_sentence
 from kpilib.review.context import Context
-from kpilib.review.sections.section import KpiSection, change_sentence, make_section, target_sentence
+from kpilib.review.sections.section import KpiSection, group, make_section, target_sentence
 from kpilib.review.tables import Show, label_or, make_table
 from kpilib.review.values import show
 
@@ -20,11 +21,8 @@ def describe(kpi: Kpi, context: Context) -> KpiSection:
     answer += [_reason(kpi, context), _competitor(kpi, context)]
     parts = [
         draw_deal_success(kpi, context.look),
-        *(_by(kpi, name, context) for name in ("product", "rep", "stage_reached")),
-        draw_loss_reasons(kpi, context.look),
-        draw_lost_to(kpi, context.look),
-        _losses(kpi, "reasons", "reason", context),
-        _losses(kpi, "lost_to", "competitor", context),
+        group(_by(kpi, "rep", context), _by(kpi, "stage_reached", context)),
+        group(draw_loss_reasons(kpi, context.look), draw_lost_to(kpi, context.look)),
     ]
     return make_section(kpi, context, answer=answer, parts=parts)
 
@@ -78,11 +76,3 @@ def _by(kpi: Kpi, name: str, context: Context) -> Table | None:
     columns = [Show(str(first), "text", "stage_reached" if name == "stage_reached" else ""), Show("won", "count"),
                Show("lost", "count"), Show("rate", "rate"), Show("", "range", "interval")]  # fmt: skip
     return make_table(context.words(f"deal_success.by_{name}"), frame, columns, context, most=12)
-
-
-def _losses(kpi: Kpi, name: str, column: str, context: Context) -> Table | None:
-    frame = kpi.companions.get(name)
-    if frame is None or frame.empty:
-        return None
-    columns = [Show(column, "text"), Show("count", "count", "lost"), Show("amount", "amount", "lost_amount")]
-    return make_table(context.words(f"deal_success.{name}"), frame, columns, context, most=8)

@@ -6,9 +6,9 @@ from kpilib.charts.frames import defined
 from kpilib.charts.velocity import draw_velocity_factors
 from kpilib.kpis.kpi import Kpi
 from kpilib.parts import Column, Row, Table
-from kpilib.review.changes import change_of
+from kpilib.review.changes import change_of, change_sentence
 from kpilib.review.context import Context
-from kpilib.review.sections.section import KpiSection, change_sentence, make_section, target_sentence
+from kpilib.review.sections.section import KpiSection, make_section, target_sentence
 from kpilib.review.values import show
 
 __all__ = ["describe"]
@@ -38,18 +38,19 @@ def _answer(kpi: Kpi, context: Context) -> str:
 
 
 def _mover(kpi: Kpi, context: Context) -> str:
-    """Return which factor had the largest part in the change, as arithmetic, not as a claim."""
+    """Return which factor moved the velocity most the way it went: arithmetic, not a claim."""
     change, frame = change_of(kpi), kpi.companions.get("factors")
     if kpi.value is None or change is None or frame is None or frame.empty:
         return ""
     column, then = ("log_year_ago", "year_ago") if change is kpi.year_ago else ("log_previous", "previous")
     rows = [row for row in frame.to_dict("records") if defined(row[column])]
-    largest = max(rows, key=lambda row: abs(row[column]), default=None)
-    if largest is None or largest[column] == 0:
+    total = sum(row[column] for row in rows)
+    if not rows or total == 0:
         return ""
+    largest = max(rows, key=lambda row: row[column] * total)
     name = largest["factor"]
     return context.words(
-        "velocity.mover",
+        f"velocity.{'raised' if total > 0 else 'lowered'}",
         factor=context.words(f"velocity.factor.{name}"),
         now=_write(name, largest["now"], context),
         then=_write(name, largest[then], context),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from kpilib.charts.channels import draw_channels
 from kpilib.charts.frames import Record, defined, records
 from kpilib.kpis.kpi import Kpi
 from kpilib.parts import Note, Run, Table
+from kpilib.review.changes import change_sentence
 from kpilib.review.context import Context
-from kpilib.review.sections.section import KpiSection, change_sentence, make_section, target_sentence
+from kpilib.review.sections.section import KpiSection, make_section, target_sentence
 from kpilib.review.tables import Show, make_table
 
 __all__ = ["describe", "verdict_evidence"]
@@ -24,8 +27,7 @@ def describe(kpi: Kpi, context: Context) -> KpiSection:
     parts = [
         draw_channels(kpi, context.look),
         *_verdicts(kpi, context),
-        _table(kpi, "by_segment", [Show("segment", "text")], context),
-        _table(kpi, "by_channel", [Show("channel", "text"), Show("segment", "text")], context),
+        _table(kpi, context),
     ]
     return make_section(kpi, context, answer=answer, parts=parts)
 
@@ -67,13 +69,26 @@ def _verdicts(kpi: Kpi, context: Context) -> list[Note]:
     notes = [Note(words("channels.verdicts"), "small")]
     for row in verdicts:
         segment, verdict = words(f"segments.{row['segment']}"), words(f"channels.verdict.{row['verdict']}")
-        lead = words("channels.lead", segment=segment, verdict=verdict)
+        lead = words("channels.lead", segment=_capital(segment), verdict=verdict)
         notes.append(Note((Run(lead, strong=True), Run(f" {verdict_evidence(row, context)}")), "info"))
     return notes
 
 
-def _table(kpi: Kpi, name: str, first: list[Show], context: Context) -> Table | None:
-    frame = kpi.companions.get(name)
-    if frame is None or frame.empty:
+def _table(kpi: Kpi, context: Context) -> Table | None:
+    """Return the segments, each followed by its channels."""
+    segments, channels = (kpi.companions.get(name) for name in ("by_segment", "by_channel"))
+    if segments is None or channels is None or segments.empty:
         return None
-    return make_table(context.words(f"channels.{name}"), frame, [*first, *_NUMBERS], context, most=15)
+    names = [_capital(context.words(f"segments.{segment}")) for segment in segments["segment"]]
+    named = segments.assign(channel=names)
+    rows = pd.concat([named.assign(whole=True), channels.assign(whole=False)], ignore_index=True)
+    order = {segment: place for place, segment in enumerate(segments["segment"])}
+    rows = rows.assign(place=rows["segment"].map(order)).sort_values(
+        ["place", "whole"], ascending=[True, False], kind="stable"
+    )
+    columns = [Show("channel", "name"), *_NUMBERS]
+    return make_table(context.words("channels.table"), rows, columns, context, strong=lambda row: row["whole"])
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

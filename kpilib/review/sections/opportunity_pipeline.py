@@ -10,8 +10,9 @@ from kpilib.charts.bridge import draw_bridge
 from kpilib.charts.pipeline import draw_pipeline_by_age, draw_pipeline_by_stage
 from kpilib.kpis.kpi import Kpi
 from kpilib.parts import Chart, Table
+from kpilib.review.changes import change_sentence
 from kpilib.review.context import Context
-from kpilib.review.sections.section import KpiSection, change_sentence, make_section, target_sentence
+from kpilib.review.sections.section import KpiSection, group, make_section, target_sentence
 from kpilib.review.tables import Show, make_table
 
 __all__ = ["bridge_picture", "describe"]
@@ -34,10 +35,8 @@ def describe(kpi: Kpi, context: Context) -> KpiSection:
         bridge_picture(kpi, context),
         _bridge_by_month(kpi, context),
         _bridge_counts(kpi, context),
-        draw_pipeline_by_stage(kpi, context.look),
+        group(draw_pipeline_by_stage(kpi, context.look), draw_pipeline_by_age(kpi, context.look)),
         _by_stage(kpi, context),
-        draw_pipeline_by_age(kpi, context.look),
-        _by_age(kpi, context),
         _stale(kpi, context),
     ]
     return make_section(kpi, context, answer=answer, parts=parts, small=_notes(kpi, context))
@@ -138,14 +137,6 @@ def _by_stage(kpi: Kpi, context: Context) -> Table | None:
     columns = [Show("stage", "text"), Show("count", "count"), Show("amount", "amount"), Show("probability", "share"),
                Show("weighted", "amount")]  # fmt: skip
     return make_table(context.words("pipeline.by_stage"), frame, columns, context)
-
-
-def _by_age(kpi: Kpi, context: Context) -> Table | None:
-    frame = kpi.companions.get("by_age")
-    if frame is None or frame.empty or not frame["count"].any():
-        return None
-    columns = [Show("bucket", "text"), Show("count", "count"), Show("amount", "amount")]
-    return make_table(context.words("pipeline.by_age"), frame, columns, context)
 
 
 def _stale(kpi: Kpi, context: Context) -> Table | None:

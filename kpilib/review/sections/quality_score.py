@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from kpilib.charts.series import draw_quality_history
 from kpilib.kpis.kpi import Kpi
-from kpilib.parts import Table
+from kpilib.review.changes import change_sentence
 from kpilib.review.context import Context
-from kpilib.review.sections.section import KpiSection, change_sentence, make_section, target_sentence
-from kpilib.review.tables import Show, make_table
+from kpilib.review.sections.section import KpiSection, make_section, target_sentence
 from kpilib.review.values import show
 
 __all__ = ["describe"]
@@ -17,7 +16,7 @@ def describe(kpi: Kpi, context: Context) -> KpiSection:
     """Return the section; where the cohort is withheld, the score against the own past alone."""
     answer = [_answer(kpi, context), change_sentence(kpi, context), _own_past(kpi, context)]
     answer.append(target_sentence(kpi, context))
-    parts = [draw_quality_history(kpi, context.look), _history(kpi, context)]
+    parts = [draw_quality_history(kpi, context.look)]
     return make_section(kpi, context, answer=answer, parts=parts)
 
 
@@ -32,11 +31,3 @@ def _own_past(kpi: Kpi, context: Context) -> str:
     if own is None:
         return context.words("quality.no_past")
     return context.words("quality.own_past", value=context.formats.number(own, 0), count=quarters)
-
-
-def _history(kpi: Kpi, context: Context) -> Table | None:
-    frame = kpi.companions.get("history")
-    if frame is None or frame.empty or frame["score"].isna().all():
-        return None
-    columns = [Show("quarter", "quarter"), Show("score", "score")]
-    return make_table(context.words("quality.history"), frame, columns, context)

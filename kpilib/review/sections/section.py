@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kpilib.kpis.kpi import Kpi
-from kpilib.parts import Chart, Part, Section, Table
+from kpilib.parts import Chart, Group, Part, Section, Table
 from kpilib.review.cards import status_mark
-from kpilib.review.changes import change_of
 from kpilib.review.context import Context
-from kpilib.review.values import interval_text, show, show_difference
+from kpilib.review.values import interval_text, show
 
 __all__ = [
     "KpiSection",
-    "change_sentence",
     "cohort_sentence",
+    "group",
     "make_section",
     "sentences",
     "target_sentence",
@@ -40,12 +39,12 @@ class KpiSection(Section):
     @property
     def chart(self) -> Chart | None:
         """The section's first chart, or None."""
-        return next((part for part in self.parts if isinstance(part, Chart)), None)
+        return next((part for part in _flat(self.parts) if isinstance(part, Chart)), None)
 
     @property
     def table(self) -> Table | None:
         """The section's first table, or None."""
-        return next((part for part in self.parts if isinstance(part, Table)), None)
+        return next((part for part in _flat(self.parts) if isinstance(part, Table)), None)
 
 
 def make_section(
@@ -82,26 +81,15 @@ def make_section(
     )
 
 
+def group(*parts: Part | None) -> Group | None:
+    """Return the parts that are there as a group, None without any: half-width ones stand side by side."""
+    held = tuple(part for part in parts if part is not None)
+    return Group(held) if held else None
+
+
 def sentences(*texts: str) -> str:
     """Return the texts that are not empty, one after the other."""
     return " ".join(text for text in texts if text)
-
-
-def change_sentence(kpi: Kpi, context: Context) -> str:
-    """Return the change as a sentence, or an empty text when there is nothing to compare."""
-    change = change_of(kpi)
-    if kpi.value is None or change is None or change.difference is None:
-        return ""
-    words = context.words
-    claim = "claimed" if change.claim in {"better", "worse"} else "normal" if change.claim == "normal" else "fact"
-    label = context.quarter_label(change.quarter, change.as_of)
-    if kpi.unit == "rate":
-        told = words(f"change.sentence.value.{claim}", value=show(kpi.unit, change.value, context), quarter=label)
-    else:
-        size = show_difference(kpi.unit, change.difference, context)
-        told = words(f"change.sentence.difference.{claim}", difference=size, quarter=label)
-    season = words("change.sentence.season") if claim != "fact" and not change.season_separated else ""
-    return sentences(told, season)
 
 
 def target_sentence(kpi: Kpi, context: Context) -> str:
@@ -124,6 +112,14 @@ def cohort_sentence(kpi: Kpi, context: Context) -> str:
     if position.median is None:
         return context.words(f"section.withheld.{position.reason}") if position.reason else ""
     return context.words("section.cohort", median=show(kpi.unit, position.median, context))
+
+
+def _flat(parts: Iterable[Part]) -> Iterator[Part]:
+    for part in parts:
+        if isinstance(part, Group):
+            yield from _flat(part.parts)
+        else:
+            yield part
 
 
 def _small_print(kpi: Kpi, context: Context) -> list[str]:
