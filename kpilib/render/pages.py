@@ -1,0 +1,58 @@
+"""Both formats of a pack from one executed notebook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from kpilib.render.document import read_document
+from kpilib.render.environment import find_templates
+from kpilib.render.typeset import draw_pdf
+from kpilib.render.webpage import draw_html
+
+__all__ = ["Rendered", "render_pack"]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The pages of a pack, and what a person should know of them."""
+
+    html: bytes
+    pdf: bytes
+    title: str
+    warnings: tuple[str, ...] = ()
+
+
+def render_pack(
+    notebook: Any,
+    *,
+    templates: Path | None = None,
+    audience: str | None = None,
+    day: date | None = None,
+    strict: bool = True,
+) -> Rendered:
+    """Return the HTML and PDF of an executed notebook; same notebook, templates and day, same bytes.
+
+    Parameters
+    ----------
+    templates
+        the folder ``partner_review``; default: the workspace's, else the one that comes with kpilib.
+    audience
+        ``partner`` or ``internal``: the latter also shows cells tagged ``internal``. Default: as the notebook says.
+    day
+        the date that the PDF states as its making; default: the notebook's as-of date.
+    strict
+        whether a picture without alternative text is an error.
+
+    Raises
+    ------
+    RenderError
+        naming the cells that cannot be drawn, or what the template lacks.
+    """
+    folder = templates or find_templates()
+    document = read_document(notebook, audience=audience, strict=strict)
+    return Rendered(
+        draw_html(document, folder), draw_pdf(document, folder, day=day), document.page.title, tuple(document.warnings)
+    )

@@ -1,0 +1,120 @@
+"""A document as PDF, set by Typst in this process.
+
+The template is code, the document is data: it reaches Typst as a JSON file and pictures that exist in memory alone.
+Typst sees no other file (its root is an empty folder) and fetches no package.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import typst
+from jinja2 import TemplateError
+
+from kpilib.errors import RenderError
+from kpilib.render.document import Document
+from kpilib.render.environment import environment
+from kpilib.render.fonts import cache_folder, covered, font_folder
+from kpilib.render.webpage import say_template_error
+
+__all__ = ["draw_pdf"]
+
+# A word longer than this finds no place to break in a narrow column.
+_LONG = re.compile(r"[^\s\u200b]{32,}")
+_BREAK = re.compile(r"(?<=[/_.@\\,;:&=+-])(?=\w)|(?<=\w{24})(?=\w)")
+_PACKAGE = re.compile(r"[\"']@\w+/")
+_SKIPPED = frozenset(("svg", "address", "file", "kind", "id", "key"))
+# Signs without a shape of their own: a typesetter needs no glyph for them.
+_SHAPELESS = frozenset((*range(0x20), 0xAD, *range(0x200B, 0x2010), 0x2028, 0x2029, 0x2060, *range(0xFE00, 0xFE10)))
+
+
+def draw_pdf(document: Document, templates: Path, *, day: date | None = None) -> bytes:
+    """Return the PDF of a document; PDF/UA-1 where every picture has its alternative text.
+
+    Parameters
+    ----------
+    day
+        the date that the PDF states as its making; default: the document's own, else 1970. The clock is never asked.
+
+    Raises
+    ------
+    RenderError
+        when the template fails.
+    """
+    files = _template_files(templates)
+    files["document.json"] = json.dumps(_data(document), ensure_ascii=False).encode()
+    files.update((name, svg.encode()) for name, svg in document.pictures.items())
+    made = day or document.page.day or date(1970, 1, 1)
+    try:
+        pdf = _compiler().compile(
+            files,
+            format="pdf",
+            pdf_standards=[] if document.without_alt else ["ua-1"],
+            timestamp=datetime(made.year, made.month, made.day, tzinfo=UTC),
+        )
+    except typst.TypstError as error:
+        told = ". ".join([error.message, *error.hints])
+        raise RenderError(
+            f"The PDF could not be set by {templates.name}/pack.typ: {told}.", diagnostic=error.diagnostic
+        ) from error
+    return bytes(pdf)
+
+
+@cache
+def _compiler() -> typst.Compiler:
+    root = cache_folder() / "empty"
+    root.mkdir(exist_ok=True)
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(font_folder())])
+    return typst.Compiler(
+        root=str(root), font_paths=fonts, ignore_system_fonts=True, package_path=str(root), package_cache_path=str(root)
+    )
+
+
+def _template_files(templates: Path) -> dict[str, bytes]:
+    """Return a template's Typst files by name; ``main.typ`` is made from ``index.typ.j2``."""
+    try:
+        main = environment(templates).get_template("index.typ.j2").render()
+    except TemplateError as error:
+        raise RenderError(f"{templates.name}/index.typ.j2 could not be drawn: {say_template_error(error)}.") from error
+    files = {path.relative_to(templates).as_posix(): path.read_bytes() for path in sorted(templates.rglob("*.typ"))}
+    files["main.typ"] = main.encode()
+    for name, text in files.items():
+        found = _PACKAGE.search(text.decode())
+        if found:
+            raise RenderError(
+                f"{templates.name}/{name} asks for the package {found[0][1:]}…, which would have to be fetched. "
+                f"Put its files beside pack.typ and import them from there."
+            )
+    return files
+
+
+def _data(document: Document) -> dict[str, Any]:
+    page = asdict(document.page)
+    page["day"] = page["day"].isoformat() if page["day"] else None
+    return {"page": _prepare(page, ""), "words": dict(document.words), "parts": _prepare(document.parts, "")}
+
+
+def _prepare(value: Any, key: str) -> Any:
+    """Return data as Typst gets them: no picture's code, long words with places to break, only signs that have a shape."""
+    if isinstance(value, str):
+        return value if key == "kind" else _settable(value)
+    if isinstance(value, dict):
+        return {name: _prepare(inner, name) for name, inner in value.items() if name not in {"svg", "address"}}
+    if isinstance(value, list | tuple):
+        return [_prepare(inner, key) for inner in value]
+    return value
+
+
+def _settable(text: str) -> str:
+    if len(text) >= 32:
+        text = _LONG.sub(lambda word: _BREAK.sub("\u200b", word[0]), text)
+    if text.isascii():
+        return text
+    known = covered()
+    return "".join(sign if (point := ord(sign)) in known or point in _SHAPELESS else "\ufffd" for sign in text)
