@@ -56,13 +56,12 @@ def backtest(
     *,
     seed: int = 0,
     draws: int = 4_000,
-    minimum_others: int = 5,
 ) -> Backtest | None:
     """Return how the outlook on each of the quarters would have done; None where nothing could be forecast.
 
-    A quarter is forecast from the rows known on the last day before it; the prior is the other partners' of that
-    day. The naive forecasts are points: the amount of the quarter before, and the amounts open at the start
-    times the share of decided opportunities that the partner had won in four quarters (else all partners').
+    A quarter is forecast from the rows known on the last day before it; the prior is the cohort's of that day. The
+    naive forecasts are points: the amount of the quarter before, and the amounts open at the start times the share of
+    decided opportunities that the partner had won in four quarters (else all partners').
     """
     rng = np.random.default_rng(seed)
     forecasts = []
@@ -72,11 +71,10 @@ def backtest(
         known = {partner_id: lives.known_on(day) for partner_id, lives in sorted(partners.items())}
         learned = {partner_id: Experience.learn(lives, before) for partner_id, lives in known.items()}
         everyone = _success(list(known.values()), before) or 0.0
+        prior = Prior.pooled(list(learned.values()))
         for partner_id, experience in learned.items():
             if len(experience.arrivals) < MINIMUM_QUARTERS:
                 continue
-            others = [each for name, each in learned.items() if name != partner_id and each.arrivals]
-            prior = Prior.pooled(others) if len(others) >= minimum_others else None
             of_open, of_new = draw(
                 known[partner_id], experience, prior, before, seed=int(rng.integers(2**32)), draws=draws
             )

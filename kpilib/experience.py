@@ -1,8 +1,9 @@
 """What became of opportunities in past quarters: the counts that the outlook learns from.
 
-A partner's counts are its own; the cohort's are the sum over the other partners and reach a slice only as rates
-rounded by `Prior.pooled`. Days are numbers (``date.toordinal``), amounts are major units of the reporting
-currency as floats: nothing here is shown, it only feeds draws.
+A partner's counts are its own; the cohort's are the sum over all partners and reach a slice only as rates that
+`Prior.pooled` rounds, and withholds where few partners or one large one carry them. Days are numbers
+(``date.toordinal``), amounts are major units of the reporting currency as floats: nothing here is shown, it only
+feeds draws.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ class Experience:
 
 @dataclass(frozen=True)
 class Prior:
-    """What the other partners' experience says, rounded to two significant digits.
+    """What all partners' experience says together, rounded to two significant digits.
 
     ``open_rate``: stage → chance by age ("" = all stages), ``fast_rate``: chance of an arrival to be won within
     its quarter, ``season``: arrivals by quarter of the year against their mean, ``dispersion``: variance of
@@ -150,14 +151,26 @@ class Prior:
     log_deviation: float
 
     @classmethod
-    def pooled(cls, others: Sequence[Experience]) -> Prior | None:
-        """Return the prior of some partners together; None where they have too little to tell."""
-        seen, won = _added(each.open_seen for each in others), _added(each.open_won for each in others)
-        came, fast = sum(sum(each.arrivals) for each in others), sum(sum(each.fast) for each in others)
-        amounts = np.concatenate([each.amounts for each in others]) if others else np.zeros(0)
-        amounts = amounts[amounts > 0]
-        if not seen or came < 40 or len(amounts) < 20:
+    def pooled(cls, cohort: Sequence[Experience], *, minimum: int = 6, largest: float = 0.6) -> Prior | None:
+        """Return the prior of a cohort; None where it has too little to tell, or would tell of one partner.
+
+        Parameters
+        ----------
+        minimum
+            fewer partners with arrivals give no prior.
+        largest
+            nor do those of whom one has more than this share of the arrivals or of the deals.
+        """
+        others = [each for each in cohort if sum(each.arrivals)]
+        came, fast = [sum(each.arrivals) for each in others], sum(sum(each.fast) for each in others)
+        deals = [len(each.amounts) for each in others]
+        if len(others) < minimum or sum(came) < 40 or sum(deals) < 20:
             return None
+        if max(came) > largest * sum(came) or max(deals) > largest * sum(deals):
+            return None
+        seen, won = _added(each.open_seen for each in others), _added(each.open_won for each in others)
+        amounts = np.concatenate([each.amounts for each in others])
+        amounts = amounts[amounts > 0]
         all_seen, all_won = sum(seen.values(), np.zeros(AGES)), sum(won.values(), np.zeros(AGES))
         overall = float(np.sum(all_won) / np.sum(all_seen)) if np.sum(all_seen) else 0.0
         by_age = (all_won + 20 * overall) / (all_seen + 20)
@@ -172,7 +185,7 @@ class Prior:
         season = _season(others)
         return cls(
             {stage: [to_two_digits(float(rate)) for rate in rates[stage]] for stage in sorted(rates)},
-            to_two_digits(fast / came),
+            to_two_digits(fast / sum(came)),
             [to_two_digits(factor) for factor in season],
             to_two_digits(_dispersion(others, season)),
             to_two_digits(float(logs.mean())),

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kpilib.experience import Experience, Lives, Prior, age_of, expected_arrivals
+from kpilib.experience import NEVER, Experience, Lives, Prior, age_of, expected_arrivals
+from kpilib.facts import Facts
 from kpilib.quarter import Quarter
 
-__all__ = ["DRAWS", "MINIMUM_QUARTERS", "Outlook", "foresee"]
+__all__ = ["DRAWS", "MINIMUM_QUARTERS", "Outlook", "draw", "foresee", "lives_of"]
 
 DRAWS = 10_000
 MINIMUM_QUARTERS = 4
@@ -57,7 +59,7 @@ def foresee(
     Parameters
     ----------
     prior
-        what `Prior.data` gave for the other partners; None: the partner's own experience alone.
+        what `Prior.data` gave for the cohort; None: the partner's own experience alone.
     """
     following = str(quarter.shift(1))
     known = lives.known_on(quarter.end.toordinal())
@@ -71,6 +73,39 @@ def foresee(
     return Outlook(
         following, float(median), float(low), float(high), target, chance, float(of_open.mean()), float(of_new.mean())
     )
+
+
+def lives_of(facts: Facts) -> Lives:
+    """Return a slice's opportunities as the lives that the outlook learns from."""
+    rows, day = np.arange(len(facts.opportunity_ids)), facts.slice.as_of
+    won = facts.is_won(rows, day)
+    decided = np.flatnonzero(won | facts.is_lost(rows, day))
+    closed = np.full(len(rows), NEVER, dtype=np.int64)
+    closed[decided] = [on.toordinal() for on in facts.closed_on(decided)]
+    amounts = facts.amounts(rows, day) * float(facts.money(1))
+    return Lives(
+        created=np.array([on.toordinal() for on in facts.created_on(rows)], dtype=np.int64),
+        closed=closed,
+        won=won,
+        amount=np.where(facts.have_amounts(rows, day), amounts, np.nan),
+        changes=_changes_of(facts),
+    )
+
+
+def _changes_of(facts: Facts) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.object_]] | None:
+    held = facts.slice.content["tables"].get("stage_history", {})
+    places = {key: place for place, key in enumerate(facts.opportunity_ids)}
+    stages = held.get("stage") or [None] * len(held.get("opportunity_id", ()))
+    told = [
+        (places[key], date.fromisoformat(on).toordinal(), stage)
+        for key, on, stage in zip(held.get("opportunity_id", ()), held.get("changed_on", ()), stages, strict=True)
+        if stage is not None
+    ]
+    if not told:
+        return None
+    # A slice holds the rows of one day in the order of their time: a stable sort keeps it.
+    rows, days, names = zip(*sorted(told, key=lambda change: change[:2]), strict=True)
+    return np.array(rows), np.array(days), np.array(names, dtype=object)
 
 
 def draw(

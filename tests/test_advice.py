@@ -169,9 +169,10 @@ def test_every_text_fills(name: str, language: str) -> None:
 def test_texts_carry_the_figures_of_the_pack() -> None:
     (advice,) = advise(CASES["move_money"][0], WRITE)
     plain = [text.replace("\u00a0", " ") for text in (advice.text, advice.evidence, advice.effect)]
-    # 40,000 in four quarters is 10,000 a quarter; owned earned 2.0 on top of each: 30,000. Paid brought 16,000 ÷ 4.
+    # 40,000 in four quarters is 10,000 a quarter; half of it, 5,000, at half of owned media's 3 per dollar brings
+    # 7,500. Paid media brought 16,000 in four quarters: 2,000 for half a quarter's money.
     assert plain == [
-        "Move 10 k USD a quarter from paid media to owned media.",
+        "Move half of the money for paid media, 5 k USD a quarter, to owned media, and compare in the next review.",
         "Over four quarters paid media brought 16 k USD for 40 k USD and 80 leads.",
-        "At the return seen there, the same money brings 30 k USD a quarter instead of 4 k USD.",
+        "Even at half the return seen there, it brings 7.5 k USD a quarter; in paid media it brought 2 k USD.",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -117,7 +118,16 @@ def test_the_prior_is_rounded_and_needs_something_to_tell() -> None:
     assert prior is not None
     assert prior.fast_rate == to_two_digits(prior.fast_rate)
     assert all(rate == to_two_digits(rate) for rate in prior.open_rate[""])
-    assert Prior.pooled(learned[:0]) is None
+
+
+def test_a_prior_that_would_tell_of_one_partner_is_withheld() -> None:
+    learned = [Experience.learn(lives, QUARTER) for lives in simulate(12, 3).values()]
+    assert Prior.pooled(learned[:5]) is None
+    alike = [replace(each, arrivals=(10,), fast=(2,), amounts=np.full(9, 1e4)) for each in learned[:6]]
+    assert Prior.pooled(alike) is not None
+    # 75 of 125 arrivals are three in five; one more is too much.
+    assert Prior.pooled([replace(alike[0], arrivals=(75,)), *alike[1:]]) is not None
+    assert Prior.pooled([replace(alike[0], arrivals=(76,)), *alike[1:]]) is None
 
 
 def test_ages() -> None:

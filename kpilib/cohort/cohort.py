@@ -14,7 +14,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kpilib.cohort.counting import Counting
+from kpilib.cohort.lives import read_lives
 from kpilib.cohort.others import Others
+from kpilib.experience import QUARTERS, Experience, Prior
 from kpilib.kpis.definition import Period
 from kpilib.kpis.quality_score import score
 from kpilib.money import to_major
@@ -79,6 +81,9 @@ class Cohort:
         the members' deal success over the four quarters to the day, weighed by what was decided.
     own
         the scorings from which a partner's own deals are taken; those of this cohort unless it is frozen.
+    prior
+        what the partners' experience together tells the outlook; None where it would tell of one of them, or
+        the quarter is not over.
     """
 
     quarter: Quarter
@@ -89,6 +94,7 @@ class Cohort:
     scorings: tuple[Scoring, ...]
     success: Others
     own: tuple[Scoring, ...]
+    prior: Prior | None
 
     @classmethod
     def compute(cls, store: Store, settings: Settings, quarter: Quarter, as_of: date) -> Cohort:
@@ -114,6 +120,7 @@ class Cohort:
             scorings,
             success,
             scorings,
+            _prior(store, settings, quarter) if now.day == quarter.end else None,
         )
 
     def hand_out(self, partner_id: str, audience: Audience) -> dict[str, Any]:
@@ -131,7 +138,7 @@ class Cohort:
             "medians": medians,
             "scores": sorted(scores, key=lambda entry: (str(entry["quarter"]), str(entry["as_of"]))),
             "deal_success": self._deal_success(partner_id, audience),
-            "prior": None,
+            "prior": None if self.prior is None else self.prior.data(),
         }
 
     def with_own(self, fresh: Cohort) -> Cohort:
@@ -166,6 +173,7 @@ class Cohort:
                 for scoring in self.scorings
             ],
             "success": _plain(self.success),
+            "prior": None if self.prior is None else self.prior.data(),
         }
         return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
 
@@ -183,6 +191,7 @@ class Cohort:
             scorings,
             Others(**content["success"]),
             scorings,
+            None if content["prior"] is None else Prior(**content["prior"]),
         )
 
     @cached_property
@@ -231,6 +240,14 @@ FIGURES = (
     "deal_success",
 )
 ORDER = (*FIGURES[:-1], "quality_score", FIGURES[-1])
+
+
+def _prior(store: Store, settings: Settings, quarter: Quarter) -> Prior | None:
+    since = quarter.shift(1 - QUARTERS).start
+    lives = read_lives(store, settings.money.currency, quarter.end, since=since)
+    learned = [Experience.learn(each, quarter) for each in lives.values()]
+    others = settings.cohort.minimum_others
+    return Prior.pooled(learned, minimum=others + 1, largest=settings.cohort.largest_share)
 
 
 def _scoring(counting: Counting, period: Period) -> Scoring:

@@ -5,11 +5,21 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from kpilib.advice import Advice
 from kpilib.errors import RenderError
 from kpilib.facts import Facts
 from kpilib.kpis import evaluate
 from kpilib.kpis.kpi import Kpi
+from kpilib.outlook import Outlook
 from kpilib.parts import Chart, PageOne, Section
+from kpilib.review.ahead import (
+    compose_outlook,
+    compose_plan,
+    describe_outlook,
+    describe_plan,
+    look_ahead,
+    plan_of,
+)
 from kpilib.review.appendix import describe_appendix
 from kpilib.review.context import Context
 from kpilib.review.frames import tidy_actions, tidy_leads, tidy_opportunities, tidy_spend, tidy_targets
@@ -93,7 +103,10 @@ class Review:
     @cached_property
     def page_one(self) -> PageOne:
         """Page one: the verdict, eight cards, what was agreed, the manager's words."""
-        return compose_page_one(self._context)
+        context = self._context
+        return compose_page_one(
+            context, plan=compose_plan(self._advice, context), outlook=compose_outlook(self._outlook, context)
+        )
 
     @cached_property
     def average_deal_size(self) -> KpiSection:
@@ -160,6 +173,30 @@ class Review:
         >>> review.deal_success.chart  # doctest: +SKIP
         """
         return describe(self.kpis["deal_success"], self._context)
+
+    @cached_property
+    def outlook(self) -> Section:
+        """The section on what the next quarter may bring: the range, its target, and what it is made of.
+
+        >>> review.outlook  # doctest: +SKIP
+        """
+        return describe_outlook(self._outlook, self._context, self._facts)
+
+    @cached_property
+    def plan(self) -> Section:
+        """The section on the recommended actions, each with its evidence and what to expect.
+
+        >>> review.plan.parts[0]  # doctest: +SKIP
+        """
+        return describe_plan(self._advice, self._context)
+
+    @cached_property
+    def _outlook(self) -> Outlook:
+        return look_ahead(self._context, self._facts)
+
+    @cached_property
+    def _advice(self) -> list[Advice]:
+        return plan_of(self._context)
 
     @cached_property
     def restated(self) -> Section | None:
