@@ -14,10 +14,14 @@ MakeWorkspace = Callable[..., Settings]
 
 
 def write_workspace(root: Path, settings: str = "", **tables: str) -> Settings:
-    """Write each table's lines (blanks around fields and lines do not count) as a CSV file, and the settings."""
+    """Write each table as a CSV file, and the settings.
+
+    Fields stand between ``|``; blanks around them do not count, and fields missing at a line's end are blank.
+    """
     (root / "data").mkdir(parents=True, exist_ok=True)
     for name, drawn in tables.items():
-        lines = [",".join(field.strip() for field in line.split("|")) for line in drawn.strip().splitlines()]
+        rows = [[field.strip() for field in line.split("|")] for line in drawn.strip().splitlines()]
+        lines = [",".join([*row, *[""] * (len(rows[0]) - len(row))]) for row in rows]
         (root / "data" / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     path = root / "kpilib.toml"
     source = "" if "[source]" in settings else '[source]\npath = "data"\n'

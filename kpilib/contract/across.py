@@ -99,9 +99,12 @@ def _standing(table: Table) -> str:
 def _note(connection: duckdb.DuckDBPyConnection, table: Table, rule: _Rule, rank: int) -> None:
     owner = "opportunity_id" if table.name == "stage_history" else "partner_id"
     owned = f"s.{owner}" if owner in table.names else "NULL"
+    value = f"CAST(s.{rule.column} AS VARCHAR)"
+    if table.column(rule.column).kind == "decimal":
+        value = f"rtrim(rtrim({value}, '0'), '.')"
     connection.execute(
         f"INSERT INTO problems_{table.name} "
-        f"SELECT s._seq, {rank}, s._file, s._row, '{rule.column}', CAST(s.{rule.column} AS VARCHAR), "
+        f"SELECT s._seq, {rank}, s._file, s._row, '{rule.column}', {value}, "
         f"'{rule.reason}', '{REASONS[rule.reason].action}', {owned} FROM {rule.source} WHERE {rule.where}"
     )
 

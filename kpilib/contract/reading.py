@@ -165,7 +165,7 @@ def _read_column(work: _Work, column: Column) -> None:
     elif column.kind == "decimal":
         parsed = read_decimals(raw, column, how.decimal)
         if parsed.respelt is not None:
-            work.note(column.name, "amount_as_written", _places(parsed.respelt))
+            _note_respelt(work, column, parsed)
     elif column.kind == "text":
         parsed = Parsed(_spell(column, read_text(raw)))
     else:
@@ -173,6 +173,13 @@ def _read_column(work: _Work, column: Column) -> None:
     work.columns[column.name] = parsed.values
     if parsed.reasons is not None:
         work.unread[column.name] = parsed.reasons
+
+
+def _note_respelt(work: _Work, column: Column, parsed: Parsed) -> None:
+    """Note numbers that are written unlike the others; where most are written so, it is how the column writes them."""
+    places = _places(parsed.respelt)
+    if 2 * len(places) <= len(parsed.values) - parsed.values.null_count:
+        work.note(column.name, "amount_as_written", places)
 
 
 _MOMENTS = ("modified_on", "changed_on", "month")

@@ -75,7 +75,7 @@ REASONS: dict[str, Reason] = {
         _rejected("conflicting_versions", "the same id with differing contents, and nothing says which is the later"),
         _repaired(
             "amount_as_written",
-            "a number with a currency's sign, grouped digits, brackets or a scale: read as the number meant",
+            "a number with a currency's sign, grouped digits, brackets or a scale, unlike most of its column",
         ),
         _repaired("expected_on_unreadable", "the closed_on of an open row is no date: left blank", "opportunities"),
         _repaired("month_not_first_day", "the month was another day of it: set to its first", "spend"),

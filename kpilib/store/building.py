@@ -8,7 +8,7 @@ a fixed amount of memory, whatever the number of rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -22,8 +22,9 @@ from kpilib.contract.across import ORDER, accepted_rows, judge_across, warn_afte
 from kpilib.contract.reading import PROBLEMS, judge_batch, typed_schema
 from kpilib.contract.report import CheckReport, TableReport
 from kpilib.contract.tables import TABLES, Table
+from kpilib.contract.values import arrow_type
 from kpilib.errors import ContractError
-from kpilib.store.rejects import write_notes
+from kpilib.store.rejects import remove_notes, write_notes
 
 if TYPE_CHECKING:
     from kpilib.settings import Settings
@@ -88,17 +89,24 @@ def build_store(settings: Settings, sources: RowSources, folder: Path, *, aside:
     }
     with duckdb.connect(config=config) as connection:
         for name in ORDER:
-            _accept(connection, TABLES[name], settings.money.currency, folder=folder, aside=aside)
+            if staged[name].read:
+                _accept(connection, TABLES[name], settings.money.currency, folder=folder, aside=aside)
+            else:
+                _accept_nothing(connection, TABLES[name], folder)
         exported_on = settings.source.exported_on or _latest(connection, ("created_on",)) or date(1970, 1, 1)
-        for name in ORDER:
+        filled = [name for name in ORDER if staged[name].read]
+        for name in filled:
             warn_after_export(connection, TABLES[name], exported_on)
-        quality = _count_quality(connection, folder)
+        quality = _count_quality(connection, filled, folder)
         _write_index(connection, folder)
-        reports = {}
-        for name in ORDER:
+        remove_notes(ORDER, notes)
+        for name in filled:
             write_notes(connection, name, notes)
-            if name in sources.tables:
-                reports[name] = _report(connection, name, staged[name], sources.tables[name], quality)
+        reports = {
+            name: _report(connection, name, staged[name], sources.tables[name], quality)
+            for name in ORDER
+            if name in sources.tables
+        }
         latest = _latest(connection, ("created_on", "closed_on"))
     if settings.source.exported_on is not None and latest is not None:
         latest = min(latest, settings.source.exported_on)
@@ -136,13 +144,15 @@ def _stage(name: str, source: RowSource | None, aside: Path) -> _Staged:
     """Read a table's batches, judge each by itself, and write typed rows and problems aside."""
     table = TABLES[name]
     staged = _Staged(present=set(source.columns) if source is not None else set())
+    if source is None:
+        return staged
     schema = typed_schema(table)
     files: dict[str, None] = {}
     with (
         pq.ParquetWriter(aside / f"staged_{name}.parquet", schema, compression="lz4") as rows,
         pq.ParquetWriter(aside / f"problems_{name}.parquet", PROBLEMS, compression="lz4") as problems,
     ):
-        for batch in source.batches() if source is not None else ():
+        for batch in source.batches():
             judged = judge_batch(batch, staged.read)
             staged.read += judged.read
             files[batch.file] = None
@@ -172,6 +182,15 @@ def _accept(connection: duckdb.DuckDBPyConnection, table: Table, currency: str, 
     connection.execute(f"CREATE VIEW {name} AS FROM read_parquet({file})")
 
 
+def _accept_nothing(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> None:
+    """Write a table without rows: the other tables' rules may look into it."""
+    columns = [(column.name, arrow_type(column)) for column in table.stored]
+    if table.name == "stage_history":
+        columns.append(("partner_id", pa.string()))
+    pq.write_table(pa.schema(columns).empty_table(), folder / f"{table.name}.parquet")
+    connection.execute(f"CREATE VIEW {table.name} AS FROM read_parquet({_text(folder / f'{table.name}.parquet')})")
+
+
 def _latest(connection: duckdb.DuckDBPyConnection, columns: Collection[str]) -> date | None:
     """Return the latest date in some columns of opportunities and leads."""
     parts = [
@@ -188,13 +207,13 @@ def _latest(connection: duckdb.DuckDBPyConnection, columns: Collection[str]) -> 
 Quality = dict[str, dict[str, dict[str, int]]]
 
 
-def _count_quality(connection: duckdb.DuckDBPyConnection, folder: Path) -> Quality:
+def _count_quality(connection: duckdb.DuckDBPyConnection, filled: Iterable[str], folder: Path) -> Quality:
     """Count rows by table, action and reason, for all and for each partner; write the latter as quality.parquet.
 
     A rejected row counts once, under its first reason, and is neither repaired nor warned about.
     """
-    each = []
-    for name in ORDER:
+    each = ["SELECT '' AS partner_id, '' AS table_name, '' AS action, '' AS reason, 0 AS rows WHERE false"]
+    for name in filled:
         owner = "o.partner_id" if name == "stage_history" else "n.owner"
         join = "LEFT JOIN opportunities o ON n.owner = o.opportunity_id" if name == "stage_history" else ""
         each.append(
@@ -236,6 +255,8 @@ def _write_index(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 def _report(
     connection: duckdb.DuckDBPyConnection, name: str, staged: _Staged, source: RowSource, quality: Quality
 ) -> TableReport:
+    if not staged.read:
+        return TableReport(name, tuple(staged.files), left_out=staged.left_out, columns=dict(source.columns))
     found = connection.execute(
         f"SELECT (SELECT count(*) FROM {name}), "
         f"count(DISTINCT seq) FILTER (WHERE action = 'repaired' AND standing), "

@@ -10,21 +10,28 @@ from __future__ import annotations
 
 import shutil
 from codecs import BOM_UTF8
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 
-__all__ = ["write_notes"]
+__all__ = ["remove_notes", "write_notes"]
 
 _FORMULA = r"^[=+\-@\t\r]"
 _NUMBER = r"[+\-]?[0-9][0-9.,]*"
 
 
+def remove_notes(names: Iterable[str], folder: Path) -> None:
+    """Remove what an earlier reading wrote about some tables."""
+    for name in names:
+        for kind in ("rejects", "notes"):
+            (folder / kind / f"{name}.csv").unlink(missing_ok=True)
+
+
 def write_notes(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> None:
     """Write ``rejects/NAME.csv`` and ``notes/NAME.csv``: table, file, row, column, value, reason.
 
-    One line for each problem, so that a row may have several. Without a problem there is no file, and that of
-    an earlier reading is removed.
+    One line for each problem, so that a row may have several. Without a problem there is no file.
     """
     for kind, where in (
         ("rejects", "action = 'rejected'"),
@@ -33,7 +40,6 @@ def write_notes(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) 
         path = folder / kind / f"{name}.csv"
         counted = connection.execute(f"SELECT count(*) FROM problems_{name} WHERE {where}").fetchone()
         if counted == (0,):
-            path.unlink(missing_ok=True)
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         safe = (
