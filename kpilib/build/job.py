@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from kpilib.errors import ExecutionError, KpilibError, RenderError
 from kpilib.execute.notebook import Limits, execute_notebook
@@ -60,12 +61,13 @@ def make_pack(job: Job) -> Made:
 
     started = perf_counter()
     executed = execute_notebook(job.pack, job.slice, job.notebook, name=job.notebook_name, limits=job.limits)
+    slice_ = Slice.from_bytes(job.slice)
+    executed.metadata["kpilib"] = _page(slice_)
     text: str = nbformat.writes(executed)  # type: ignore[no-untyped-call]
     try:
         rendered = render_pack(executed, templates=job.templates, audience=job.pack.audience)
     except KpilibError as error:
         raise _place(error, job, text) from None
-    slice_ = Slice.from_bytes(job.slice)
     files = {
         "review.html": rendered.html,
         "review.pdf": rendered.pdf,
@@ -73,6 +75,18 @@ def make_pack(job: Job) -> Made:
         "kpis.json": f"{to_json(document(slice_, evaluate(slice_)))}\n".encode(),
     }
     return Made(files, tuple(rendered.warnings), perf_counter() - started)
+
+
+def _page(slice_: Slice) -> dict[str, Any]:
+    """Return what the page's furniture needs, so that nbconvert alone draws the same pages from the notebook."""
+    settings = slice_.content["settings"]
+    return {
+        "as_of": slice_.as_of.isoformat(),
+        "audience": slice_.audience,
+        "brand": settings["brand"],
+        "language": slice_.language,
+        "paper": settings["paper"],
+    }
 
 
 def _place(error: KpilibError, job: Job, text: str) -> KpilibError:

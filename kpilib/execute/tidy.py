@@ -29,11 +29,12 @@ def prepare(notebook: Any) -> Any:
 
 
 def tidy(notebook: Any) -> Any:
-    """Take out, in place, times, durations, paths and random ids; return the notebook.
+    """Take out, in place, times, durations, paths and random ids; return the notebook. Its parameters stay.
 
     The names that ipykernel gives to the files of cells hold its process's number; warnings quote them.
     """
-    notebook.metadata.pop("papermill", None)
+    parameters = notebook.metadata.get("papermill", {}).get("parameters", {})
+    notebook.metadata["papermill"] = {"parameters": dict(parameters)}
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)

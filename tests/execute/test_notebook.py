@@ -32,7 +32,8 @@ def test_the_kernel_sees_its_slice_alone_and_twice_the_same(
     assert first.cells[6].outputs[0].data["text/plain"].startswith("('P001', '2026Q3', '2026-09-30', 'partner', 'en', ")
     assert nbformat.writes(first) == nbformat.writes(second)
     kept = nbformat.writes(first)
-    for trace in ("papermill", "duration", "start_time", "iopub", "/tmp"):
+    assert first.metadata.papermill == {"parameters": pack.parameters()}
+    for trace in ("input_path", "duration", "start_time", "iopub", "/tmp"):
         assert trace not in kept
     assert [cell.execution_count for cell in first.cells[1:]] == [1, 2, 3, 4, 5, 6]
     assert first.cells[2].id == "injected-parameters"

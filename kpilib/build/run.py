@@ -1,0 +1,181 @@
+"""A build: from a plan to packs on disk, the index, and the account of the run."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+import kpilib
+from kpilib.build.index import write_index
+from kpilib.build.job import Job, Made, make_pack
+from kpilib.build.lock import hold
+from kpilib.build.manifest import FAILURE, MANIFEST, Failure, Manifest
+from kpilib.build.plan import Planned, plan_packs
+from kpilib.build.pool import Pool
+from kpilib.build.progress import Silence, Watcher
+from kpilib.build.round import Round
+from kpilib.build.write import ASIDE, put_file, put_folder, remove_folder, sweep
+from kpilib.errors import KpilibError, LeakError
+from kpilib.pack import Pack
+
+__all__ = ["Outcome", "build_packs"]
+
+Check = Callable[[Pack, Made], list[str]]
+
+
+@dataclass
+class Outcome:
+    """What became of each pack of a build; ``interrupted`` when a person stopped it."""
+
+    made: list[Pack] = field(default_factory=list)
+    fresh: list[Pack] = field(default_factory=list)
+    failed: list[tuple[Pack, KpilibError]] = field(default_factory=list)
+    warnings: list[tuple[Pack, str]] = field(default_factory=list)
+    seconds: float = 0.0
+    interrupted: bool = False
+    index: Path = Path()
+
+
+def build_packs(
+    around: Round,
+    partners: Iterable[str],
+    *,
+    jobs: int | None = None,
+    force: bool = False,
+    watcher: Watcher | None = None,
+) -> Outcome:
+    """Make the packs of some partners that are not fresh; write the index and ``run.json``.
+
+    One pack that fails stops no other: it is kept as far as it went in ``failed/``. Ctrl-C ends the workers, and
+    what is finished by then stays.
+
+    Parameters
+    ----------
+    jobs
+        worker processes; default: the settings', else one per core.
+    force
+        make fresh packs too.
+
+    Raises
+    ------
+    KpilibError
+        when no pack could be made: the folder cannot be written, the notebook cannot be read.
+    """
+    watcher = watcher or Silence()
+    started = perf_counter()
+    reports = around.settings.reports
+    quarter = reports / str(around.quarter)
+    outcome = Outcome(index=quarter / "index.html")
+    with hold(reports, say=watcher.say):
+        sweep(quarter / ASIDE)
+        planned = plan_packs(around, partners, force=force)
+        outcome.fresh = [each.pack for each in planned if each.fresh]
+        wanted = {each.pack: each for each in planned if not each.fresh}
+        watcher.total(len(wanted))
+        workers = min(jobs or around.settings.packs.jobs or _cores(), max(1, len(wanted)))
+        try:
+            _make(around, wanted, workers, watcher, outcome)
+        except KeyboardInterrupt:
+            outcome.interrupted = True
+        outcome.seconds = perf_counter() - started
+        write_index(around)
+        put_file(quarter / _run_name(around), _account(around, outcome), aside=quarter / ASIDE)
+        sweep(quarter / ASIDE)
+    return outcome
+
+
+def _make(around: Round, wanted: dict[Pack, Planned], workers: int, watcher: Watcher, outcome: Outcome) -> None:
+    if not wanted:
+        return
+    check = _leak_check(around)
+    pool: Pool[Job, Made] = Pool(make_pack, workers)
+
+    def started(job: Job) -> None:
+        watcher.started(wanted[job.pack].name)
+
+    for job, result in pool.run(_jobs(around, wanted), started=started):
+        planned = wanted[job.pack]
+        try:
+            if isinstance(result, KpilibError):
+                raise result
+            findings = check(job.pack, result)
+            if findings:
+                raise _leak(job.pack, result, findings)
+            _put(around, planned, result)
+            outcome.made.append(job.pack)
+            outcome.warnings += [(job.pack, warning) for warning in result.warnings]
+        except KpilibError as error:
+            outcome.failed.append((job.pack, error))
+            _put_failure(around, planned, error)
+        watcher.finished(planned.name)
+
+
+def _jobs(around: Round, wanted: dict[Pack, Planned]) -> Iterator[Job]:
+    """Yield the jobs as they are asked for: slices are cut anew, so that a thousand of them need no room."""
+    for pack in wanted:
+        yield around.job(around.cut(pack.partner_id))
+
+
+def _put(around: Round, planned: Planned, made: Made) -> None:
+    reports = around.settings.reports
+    aside = reports / str(around.quarter) / ASIDE
+    manifest = Manifest.of(planned.pack, planned.name, planned.origin, made.files)
+    put_folder(planned.pack.folder(reports), {**made.files, MANIFEST: manifest.to_bytes()}, aside=aside)
+    remove_folder(planned.pack.failed_folder(reports), aside=aside)
+
+
+def _put_failure(around: Round, planned: Planned, error: KpilibError) -> None:
+    """Keep why a pack failed, the notebook as far as it ran, and of a leaking pack the pages that were held back."""
+    reports = around.settings.reports
+    files = {FAILURE: Failure.of(planned.pack, planned.name, error).to_bytes(), **error.parts.get("files", {})}
+    if error.parts.get("notebook"):
+        files["review.ipynb"] = str(error.parts["notebook"]).encode()
+    try:
+        put_folder(planned.pack.failed_folder(reports), files, aside=reports / str(around.quarter) / ASIDE)
+    except KpilibError:
+        return  # the failure itself is in the outcome; a full disk cannot take its account
+
+
+def _leak(pack: Pack, made: Made, findings: list[str]) -> LeakError:
+    lines = [f"  {finding}" for finding in findings]
+    return LeakError(
+        "\n".join([f"{pack}: the finished pages hold what belongs to another partner, and were held back:", *lines]),
+        findings=findings,
+        files=dict(made.files),
+    )
+
+
+def _leak_check(around: Round) -> Check:
+    del around
+    return lambda _pack, _made: []
+
+
+def _run_name(around: Round) -> str:
+    return "run.json" if around.audience == "partner" else f"{around.audience}/run.json"
+
+
+def _account(around: Round, outcome: Outcome) -> bytes:
+    """Return ``run.json``: what became of each pack. The only file that tells how long something took."""
+    values = {
+        "version": 1,
+        "kpilib": kpilib.__version__,
+        "quarter": str(around.quarter),
+        "as_of": around.as_of.isoformat(),
+        "audience": around.audience,
+        "notebook": around.notebook.name,
+        "interrupted": outcome.interrupted,
+        "seconds": round(outcome.seconds, 1),
+        "made": sorted(pack.partner_id for pack in outcome.made),
+        "fresh": sorted(pack.partner_id for pack in outcome.fresh),
+        "failed": {pack.partner_id: str(error) for pack, error in sorted(outcome.failed, key=lambda each: each[0])},
+        "warnings": [f"{pack}: {text}" for pack, text in sorted(outcome.warnings)],
+    }
+    return (json.dumps(values, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogatepass")
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

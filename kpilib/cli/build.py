@@ -1,0 +1,157 @@
+"""`kpilib build` and `kpilib status`: making packs, and how each of them stands."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from kpilib.cli.context import Context
+
+if TYPE_CHECKING:
+    from kpilib.build.frozen import Choice
+    from kpilib.build.plan import Planned
+    from kpilib.build.round import Round
+    from kpilib.build.run import Outcome
+
+__all__ = ["build", "status"]
+
+Quarter = Annotated[
+    Optional[str],
+    typer.Argument(metavar="[QUARTER]", help="Like 2026Q3.", show_default="the latest that the data complete"),
+]
+Partners = Annotated[
+    Optional[list[str]],
+    typer.Option("--partner", metavar="ID", help="A partner's id; may be repeated.", show_default="all active"),
+]
+_FEW = 5
+
+
+class Audience(StrEnum):
+    """For whom packs are made."""
+
+    PARTNER = "partner"
+    INTERNAL = "internal"
+
+
+def build(
+    context: typer.Context,
+    quarter: Quarter = None,
+    partner: Partners = None,
+    jobs: Annotated[
+        Optional[int],
+        typer.Option(min=1, metavar="N", help="How many packs are made at once.", show_default="one per core"),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Make fresh packs too.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Only say which packs would be made, and why.")] = False,
+    notebook: Annotated[
+        Optional[Path],
+        typer.Option(metavar="PATH", help="The notebook.", show_default="notebooks/partner_review.ipynb"),
+    ] = None,
+    language: Annotated[
+        Optional[str],
+        typer.Option(metavar="CODE", help="The language of all packs.", show_default="each partner's"),
+    ] = None,
+    audience: Annotated[Audience, typer.Option(help="Internal packs are never approved or sent.")] = Audience.PARTNER,
+    refresh_cohort: Annotated[
+        bool,
+        typer.Option("--refresh-cohort", help="Show the other partners' figures of today, though packs were approved."),
+    ] = False,
+) -> None:
+    """Make the packs that are not fresh: HTML, PDF, the executed notebook and kpis.json of each partner."""
+    from kpilib.build.plan import plan_packs
+    from kpilib.build.progress import Bar
+    from kpilib.build.round import Round
+    from kpilib.build.run import build_packs
+    from kpilib.cli.console import console
+
+    given: Context = context.obj
+    # A plan changes nothing, the frozen cohort least of all.
+    cohort: Choice = "frozen" if not refresh_cohort else ("computed" if plan else "refreshed")
+    around = Round.open(
+        given.settings, quarter, audience=audience.value, language=language, notebook=notebook, cohort=cohort
+    )
+    _warn_of_open_quarter(around, given)
+    chosen = around.partners(partner or ())
+    if plan:
+        _print_plan(plan_packs(around, chosen, force=force))
+        return
+    if given.quiet:
+        outcome = build_packs(around, chosen, jobs=jobs, force=force)
+    else:
+        with Bar(console(error=True)) as bar:
+            outcome = build_packs(around, chosen, jobs=jobs, force=force, watcher=bar)
+    _report(around, outcome, given)
+    if outcome.failed or outcome.interrupted:
+        raise typer.Exit(130 if outcome.interrupted else 1)
+
+
+def status(context: typer.Context, quarter: Quarter = None, partner: Partners = None) -> None:
+    """Print how each pack stands: fresh, stale (why), failed (which cell), approved, sent."""
+    from kpilib.build.plan import plan_packs
+    from kpilib.build.round import Round
+    from kpilib.build.standing import stand
+    from kpilib.cli.console import plain, print_result, table
+
+    given: Context = context.obj
+    around = Round.open(given.settings, quarter)
+    planned = plan_packs(around, around.partners(partner or ()))
+    shown = table("partner", "name", "pack", "approved", "sent")
+    for each, standing in stand(around, planned):
+        cells = (each.pack.partner_id, each.name, standing.pack, standing.approved, standing.sent)
+        shown.add_row(*(plain(cell) for cell in cells))
+    print_result(f"{around.quarter} as of {around.as_of}")
+    print_result(shown)
+
+
+def _print_plan(planned: list[Planned]) -> None:
+    from kpilib.cli.console import plain, print_result, table
+
+    shown = table("partner", "name", "why")
+    for each in planned:
+        if not each.fresh:
+            shown.add_row(plain(each.pack.partner_id), plain(each.name), ", ".join(each.reasons))
+    fresh = sum(each.fresh for each in planned)
+    if shown.row_count:
+        print_result(shown)
+    print_result(f"{shown.row_count} to make, {fresh} fresh.")
+
+
+def _report(around: Round, outcome: Outcome, given: Context) -> None:
+    from kpilib.cli.console import print_result, say_error
+
+    for pack, warning in outcome.warnings:
+        given.say(f"{pack}: {warning}")
+    for _, error in outcome.failed:
+        say_error(str(error))
+    reports = around.settings.reports
+    for pack, error in outcome.failed[:_FEW]:
+        if error.parts.get("notebook"):
+            given.say(f"{pack}: the notebook as far as it ran: {pack.failed_folder(reports) / 'review.ipynb'}")
+    if outcome.interrupted:
+        given.say("Stopped. What was finished stays; the next build goes on from there.")
+    counts = [f"{len(outcome.made)} made", f"{len(outcome.fresh)} fresh", f"{len(outcome.failed)} failed"]
+    given.say(f"{around.quarter} as of {around.as_of}: {', '.join(counts)}, in {outcome.seconds:.1f} s.")
+    if not given.quiet:
+        folders = [pack.folder(reports) for pack in outcome.made[:1]]
+        paths = [outcome.index, *(folder / name for folder in folders for name in ("review.html", "review.pdf"))]
+        print_result("\n".join(["Open:", *(f"  {_near(path)}" for path in paths)]))
+
+
+def _near(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _warn_of_open_quarter(around: Round, given: Context) -> None:
+    """Say so where the quarter goes on after the data end: it would be compared as if it were over."""
+    day = around.store.exported_on
+    if day < around.as_of:
+        given.say(
+            f"The data end on {day}, before {around.as_of}: {around.quarter} is compared as if it were over. "
+            f"Read it as of that day: kpilib --as-of {day} build {around.quarter}"
+        )

@@ -1,0 +1,66 @@
+"""`kpilib check`: what becomes of each row of the source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kpilib.cli.context import Context
+
+if TYPE_CHECKING:
+    from kpilib.contract.report import CheckReport
+
+__all__ = ["check"]
+
+
+def check(
+    context: typer.Context,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also say where each column comes from, and what is absent.")
+    ] = False,
+) -> None:
+    """Read all sources; print what is accepted, repaired and rejected, and why. Exit 2 on rejects above the limit."""
+    from kpilib.store import Store
+
+    given: Context = context.obj
+    report = Store.check(given.settings).report
+    _print_counts(report)
+    if explain:
+        _print_columns(report)
+    given.say(f"The data were exported on {report.exported_on}. Each rejected row stands in .kpilib/rejects/.")
+    report.enforce(given.settings)
+
+
+def _print_counts(report: CheckReport) -> None:
+    from kpilib.cli.console import plain, print_result, table
+
+    numbers = ("read", "accepted", "rejected", "share", "repaired", "warned")
+    counts = table("table", *numbers, "files", right=numbers)
+    reasons = table("table", "action", "reason", "rows", right=("rows",))
+    for one in report.tables.values():
+        counts.add_row(
+            one.table, f"{one.read:,}", f"{one.accepted:,}", f"{one.rejected:,}", f"{100 * one.rejected_share:.2f} %",
+            f"{one.repaired:,}", f"{one.warned:,}", plain(", ".join(one.files)),
+        )  # fmt: skip
+        for action, found in one.reasons.items():
+            for reason, rows in sorted(found.items(), key=lambda item: (-item[1], item[0])):
+                reasons.add_row(one.table, action, reason, f"{rows:,}")
+        for reason, rows in one.left_out.items():
+            reasons.add_row(one.table, "left out", plain(reason), f"{rows:,}")
+    print_result(counts)
+    if reasons.row_count:
+        print_result(reasons)
+
+
+def _print_columns(report: CheckReport) -> None:
+    from kpilib.cli.console import plain, print_result, table
+
+    columns = table("table", "column", "comes from")
+    for one in report.tables.values():
+        for column, source in one.columns.items():
+            columns.add_row(one.table, column, plain(source))
+    for name in report.absent:
+        owner, _, column = name.partition(".")
+        columns.add_row(owner, column, "(absent)")
+    print_result(columns)
