@@ -17,8 +17,7 @@ def describe_appendix(context: Context) -> Section:
     words = context.words
     quality = quality_table(context)
     parts: list[Part] = [_definitions(context)]
-    parts += [Note(text) for text in _rules(context)]
-    parts.append(Note(quality_sentence(context)))
+    parts += [Note(text, "small") for text in (*_rules(context), quality_sentence(context))]
     if quality is not None:
         parts.append(quality)
     return Section(
@@ -33,11 +32,8 @@ def describe_appendix(context: Context) -> Section:
 
 def _definitions(context: Context) -> Table:
     words = context.words
-    rows = [
-        Row((words(f"kpi.{kpi.key}.name"), words(f"kpi.{kpi.key}.formula"), words(f"kpi.{kpi.key}.n", count=kpi.n)))
-        for kpi in context.kpis.values()
-    ]
-    columns = (Column(words("column.kpi")), Column(words("column.formula")), Column(words("column.n")))
+    rows = [Row((words(f"kpi.{key}.name"), words(f"kpi.{key}.formula"))) for key in context.kpis]
+    columns = (Column(words("column.kpi")), Column(words("column.formula")))
     return Table(words("appendix.definitions"), columns, tuple(rows))
 
 

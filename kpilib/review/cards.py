@@ -21,11 +21,15 @@ def card_of(kpi: Kpi, context: Context) -> Card:
     """Return a KPI's card."""
     number, unit = show_parts(kpi.unit, kpi.value, context)
     beside = _beside(kpi, context)
+    if kpi.companions.get("lead_with_count"):
+        # Too few amounts are known for their sum to stand for the pipeline.
+        money = context.formats.money(kpi.value)
+        number, unit, beside = context.formats.count(kpi.companions["count"]), context.words("card.by_count", money=money), ""
     return Card(
         key=kpi.key,
         name=context.words(f"kpi.{kpi.key}.name"),
         value=number,
-        unit=context.words("card.unit_and_n", unit=unit, n=beside) if unit and beside else unit or beside,
+        unit=_join_unit(kpi, unit, beside, context),
         status=status_mark(kpi, context),
         change=_change(kpi, context),
         previous=previous_text(kpi, context),
@@ -38,6 +42,12 @@ def card_of(kpi: Kpi, context: Context) -> Card:
 def status_mark(kpi: Kpi, context: Context) -> StatusMark:
     """Return a KPI's status in a word."""
     return StatusMark(kpi.status.key, context.words(f"status.{kpi.status.key}"))
+
+
+def _join_unit(kpi: Kpi, unit: str, beside: str, context: Context) -> str:
+    if not (unit and beside):
+        return unit or beside
+    return context.words("card.rate_of" if kpi.unit == "rate" else "card.unit_and_n", unit=unit, n=beside)
 
 
 def _beside(kpi: Kpi, context: Context) -> str:

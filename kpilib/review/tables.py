@@ -17,8 +17,8 @@ from kpilib.review.context import Context
 __all__ = ["Show", "label_or", "make_table"]
 
 Kind = Literal[
-    "text", "name", "month", "quarter", "date", "count", "amount", "signed", "exact", "rate", "share", "ratio", "range",
-    "days", "score",
+    "text", "name", "month", "quarter", "date", "count", "amount", "signed", "exact", "rate", "share", "ratio",
+    "of", "rate_range", "days",
 ]  # fmt: skip
 _TEXTS = frozenset(("text", "name", "month", "quarter", "date"))
 
@@ -28,7 +28,11 @@ _CODES = {"segment": "segments", "bucket": "ages"}
 
 @dataclass(frozen=True)
 class Show:
-    """One column of a table: its name in the frame, its kind, and its label's key below ``column.``."""
+    """One column of a table: its name in the frame, its kind, and its label's key below ``column.``.
+
+    ``of`` shows two of the frame's columns, named with ``/`` between: so many of so many; ``rate_range`` a rate
+    with its interval, from the columns ``low`` and ``high``.
+    """
 
     name: str
     kind: Kind
@@ -61,7 +65,7 @@ def make_table(
     most
         how many rows are shown; the note then says how many more there are.
     """
-    shown = [column for column in columns if column.name in frame.columns or column.kind == "range"]
+    shown = [column for column in columns if column.name in frame.columns or column.kind == "of"]
     held = frame if most is None or len(frame) <= most else frame.head(most)
     if len(held) < len(frame):
         note = " ".join(filter(None, (note, context.words("table.more", count=len(frame) - len(held)))))
@@ -88,12 +92,15 @@ def _label(column: Show, context: Context) -> str:
 
 
 def _cell(column: Show, row: Mapping[str, Any], context: Context) -> str:
-    formats = context.formats
-    if column.kind == "range":
-        if row.get("low") is None or row.get("high") is None:
-            return UNDEFINED
-        return context.words("table.range", low=formats.rate(row["low"], 0), high=formats.rate(row["high"], 0))
+    formats, words = context.formats, context.words
+    if column.kind == "of":
+        # The name is that of two columns: what counts, and what it is counted among.
+        hits, among = (row[name] for name in column.name.split("/"))
+        return words("table.of", hits=formats.count(hits), among=formats.count(among))
     value = row[column.name]
+    if column.kind == "rate_range" and value is not None:
+        low, high = formats.rate(row["low"], 0), formats.rate(row["high"], 0)
+        return words("table.rate_range", rate=formats.rate(value), low=low, high=high)
     if column.kind == "text":
         return _text(column, value, context)
     return UNDEFINED if value is None else _writers(context)[column.kind](value)
@@ -116,7 +123,7 @@ def _writers(context: Context) -> dict[Kind, Callable[[Any], str]]:
         "share": lambda number: formats.rate(number, 0),
         "ratio": lambda number: formats.number(number, 1, signed=True),
         "days": lambda number: formats.number(number, 0),
-        "score": lambda number: formats.number(number, 1 if context.internal else 0),
+        "rate_range": formats.rate,
     }
 
 

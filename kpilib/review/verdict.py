@@ -33,20 +33,23 @@ Rule = Callable[[Context], str | None]
 
 def write_verdict(context: Context) -> Verdict:
     """Return the lead and the sentences after it."""
-    count = context.kpis["deal_count"].value
-    if _is_new(context):
-        lead = context.words("verdict.lead.new")
-    elif count == 0:
-        lead = context.words("verdict.lead.no_deals_yet" if context.partial else "verdict.lead.no_deals")
-    else:
-        lead = context.words(f"verdict.lead.{_standing(context)}.{_twist(context)}", **_twist_fields(context))
-    figures = _figures(context)
     found = (rule(context) for rule in RULES)
     most_important = next((sentence for sentence in found if sentence), "")
-    return Verdict(lead, sentences(figures, most_important))
+    return Verdict(_lead(context), sentences(_figures(context), most_important))
 
 
 # The lead
+
+
+def _lead(context: Context) -> str:
+    words = context.words
+    if _is_new(context):
+        return words("verdict.lead.new")
+    if context.kpis["deal_count"].value == 0:
+        return words("verdict.lead.no_deals_yet" if context.partial else "verdict.lead.no_deals")
+    if context.partial:
+        return words("verdict.lead.under_way")
+    return words(f"verdict.lead.{_standing(context)}.{_twist(context)}", change=_claimed(context))
 
 
 def _is_new(context: Context) -> bool:
@@ -68,8 +71,8 @@ def _attainment(context: Context) -> tuple[float, Decimal] | None:
 
 def _standing(context: Context) -> str:
     reached = _attainment(context)
-    if reached is None or context.partial:
-        return "won"
+    if reached is None:
+        return "no_target"
     status = context.slice.content["settings"]["status"]
     if reached[0] >= float(status["good_from_target"]):
         return "met"
@@ -84,9 +87,9 @@ def _twist(context: Context) -> str:
     claim = _claim(context)
     if claim is not None:
         return claim[1].claim
-    # Without a target the lead says what the comparison says; without a comparison nothing.
+    # Without a target the lead says what the comparison says; without a comparison, that there is none.
     compared = any(context.kpis[key].year_ago is not None for key in _CLAIMING)
-    return "first" if _standing(context) == "won" and not compared else "plain"
+    return "first" if _standing(context) == "no_target" and not compared else "plain"
 
 
 def _carried_by(context: Context) -> int:
@@ -116,14 +119,14 @@ def _claim(context: Context) -> tuple[str, Change] | None:
     return next((found for found in changes if found[1].claim == "worse"), changes[0] if changes else None)
 
 
-def _twist_fields(context: Context) -> dict[str, str]:
+def _claimed(context: Context) -> str:
+    """Return what is claimed to have changed, as part of a sentence; empty when nothing is."""
     claim = _claim(context)
-    deals = context.words("count.deals", count=int(context.kpis["deal_count"].value or 0))
     if claim is None:
-        return {"deals": deals}
+        return ""
     key, change = claim
     than = context.words("verdict.than_year_ago" if change.season_separated else "verdict.than_before")
-    return {"deals": deals, "change": context.words(f"verdict.claim.{key}.{change.claim}", than=than)}
+    return context.words(f"verdict.claim.{key}.{change.claim}", than=than)
 
 
 # The figures
@@ -148,6 +151,11 @@ def _figures(context: Context) -> str:
 # The most important of what is left
 
 
+def _nothing_won(context: Context) -> str | None:
+    """Nothing was won: what is open says most."""
+    return None if context.kpis["deal_count"].value else _still_open(context)
+
+
 def _paid_too_much(context: Context) -> str | None:
     """A segment's verdict is cut: it cost more than it brought over four quarters."""
     for row in _verdicts(context):
@@ -160,14 +168,13 @@ def _paid_too_much(context: Context) -> str | None:
 
 
 def _got_worse(context: Context) -> str | None:
-    """A claim of worse that the lead does not tell, since few deals carry the quarter or none was won."""
+    """A claim of worse that the lead does not tell, since a few deals carry the quarter or it is not over."""
     claim = _claim(context)
-    if claim is None or claim[1].claim != "worse":
+    if claim is None or claim[1].claim != "worse" or not context.kpis["deal_count"].value:
         return None
-    if context.kpis["deal_count"].value and not _carried_by(context):
+    if not (_carried_by(context) or context.partial):
         return None
-    than = context.words("verdict.than_year_ago" if claim[1].season_separated else "verdict.than_before")
-    return context.words("verdict.claim_sentence", change=context.words(f"verdict.claim.{claim[0]}.worse", than=than))
+    return context.words("verdict.claim_sentence", change=_claimed(context))
 
 
 def _lost_to_one(context: Context) -> str | None:
@@ -227,6 +234,7 @@ def _still_open(context: Context) -> str | None:
 
 
 RULES: tuple[Rule, ...] = (
+    _nothing_won,
     _paid_too_much,
     _got_worse,
     _lost_to_one,

@@ -40,8 +40,8 @@ def _by(kpi: Kpi, name: str, context: Context) -> Table | None:
     frame = kpi.companions.get(f"by_{name}")
     if frame is None or frame.empty:
         return None
-    columns = [Show(name, "month" if name == "month" else "text"), Show("leads", "count"), Show("conversions", "count"),
-               Show("rate", "rate"), Show("", "range", "interval")]  # fmt: skip
+    first = Show(name, "month" if name == "month" else "text")
+    columns = [first, Show("conversions/leads", "of", "won_of_leads"), Show("rate", "rate_range", "rate_and_interval")]
     return make_table(context.words(f"close_rate.by_{name}"), frame, columns, context, most=12)
 
 

@@ -56,5 +56,6 @@ def _by(kpi: Kpi, name: str, context: Context) -> Table | None:
     if frame is None or frame.empty:
         return None
     first = Show(name, "month" if name == "month" else "text")
-    columns = [first, Show("won", "count"), Show("lost", "count"), Show("amount", "amount", "won_amount")]
-    return make_table(context.words(f"deal_count.by_{name}"), frame, columns, context, most=12)
+    columns = [first, Show("won/decided", "of", "won_of_decided"), Show("amount", "amount", "won_amount")]
+    decided = frame.assign(decided=frame["won"] + frame["lost"])
+    return make_table(context.words(f"deal_count.by_{name}"), decided, columns, context, most=12)

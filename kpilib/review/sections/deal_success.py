@@ -72,7 +72,7 @@ def _by(kpi: Kpi, name: str, context: Context) -> Table | None:
     frame = kpi.companions.get(f"by_{name}")
     if frame is None or frame.empty:
         return None
-    first = next(column for column in frame.columns if column not in {"won", "lost", "rate", "low", "high"})
-    columns = [Show(str(first), "text", "stage_reached" if name == "stage_reached" else ""), Show("won", "count"),
-               Show("lost", "count"), Show("rate", "rate"), Show("", "range", "interval")]  # fmt: skip
-    return make_table(context.words(f"deal_success.by_{name}"), frame, columns, context, most=12)
+    first = Show("stage", "text", "stage_reached") if name == "stage_reached" else Show(name, "text")
+    columns = [first, Show("won/decided", "of", "won_of_decided"), Show("rate", "rate_range", "rate_and_interval")]
+    decided = frame.assign(decided=frame["won"] + frame["lost"])
+    return make_table(context.words(f"deal_success.by_{name}"), decided, columns, context, most=12)

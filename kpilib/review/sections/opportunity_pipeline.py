@@ -39,7 +39,10 @@ def describe(kpi: Kpi, context: Context) -> KpiSection:
         _by_stage(kpi, context),
         _stale(kpi, context),
     ]
-    return make_section(kpi, context, answer=answer, parts=parts, small=_notes(kpi, context))
+    headline = ""
+    if kpi.companions.get("lead_with_count"):
+        headline = context.words("kpi.opportunity_pipeline.n", count=kpi.companions["count"])
+    return make_section(kpi, context, answer=answer, parts=parts, small=_notes(kpi, context), headline=headline)
 
 
 def bridge_picture(kpi: Kpi, context: Context) -> Chart | None:

@@ -14,6 +14,7 @@ from kpilib.review.values import interval_text, show
 __all__ = [
     "KpiSection",
     "cohort_sentence",
+    "definition",
     "group",
     "make_section",
     "sentences",
@@ -54,6 +55,7 @@ def make_section(
     answer: Iterable[str] = (),
     parts: Sequence[Part | None] = (),
     small: Iterable[str] = (),
+    headline: str = "",
 ) -> KpiSection:
     """Return a KPI's section; its answer is the reason where the KPI is undefined.
 
@@ -65,6 +67,8 @@ def make_section(
         charts, tables and notes, None left out.
     small
         lines of small print after the formula, the window and the interval.
+    headline
+        what stands for the KPI instead of its value.
     """
     words = context.words
     reason = words("section.undefined", reason=words(f"reason.{kpi.reason}")) if kpi.value is None else ""
@@ -75,7 +79,7 @@ def make_section(
         answer=sentences(reason, *answer, cohort_sentence(kpi, context)),
         parts=tuple(part for part in parts if part is not None),
         status=status_mark(kpi, context) if kpi.status.key != "none" else None,
-        headline=show(kpi.unit, kpi.value, context),
+        headline=headline or show(kpi.unit, kpi.value, context),
         small=tuple(line for line in (*_small_print(kpi, context), *small) if line),
         kpi=kpi,
     )
@@ -114,6 +118,12 @@ def cohort_sentence(kpi: Kpi, context: Context) -> str:
     return context.words("section.cohort", median=show(kpi.unit, position.median, context))
 
 
+def definition(kpi: Kpi, context: Context) -> str:
+    """Return how a KPI is made, as a formula in words."""
+    words = context.words
+    return words("section.formula", name=words(f"kpi.{kpi.key}.name"), formula=words(f"kpi.{kpi.key}.formula"))
+
+
 def _flat(parts: Iterable[Part]) -> Iterator[Part]:
     for part in parts:
         if isinstance(part, Group):
@@ -128,7 +138,7 @@ def _small_print(kpi: Kpi, context: Context) -> list[str]:
     if kpi.key == "opportunity_pipeline":
         window = words("section.window_day", end=formats.date(context.as_of))
     lines = [
-        words(f"kpi.{kpi.key}.formula"),
+        definition(kpi, context),
         words("section.n", n=words(f"kpi.{kpi.key}.n", count=kpi.n), window=window),
     ]
     if kpi.interval is not None:
