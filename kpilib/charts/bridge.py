@@ -22,6 +22,7 @@ __all__ = ["draw_bridge", "draw_bridge_by_month"]
 
 Measure = Literal["amount", "count"]
 Kind = Literal["level", "created", "won", "lost", "competitor", "revaluation"]
+NBSP = "\u00a0"
 _SIGNS: dict[str, int] = {"created": 1, "won": -1, "lost": -1, "competitor": -1, "revaluation": 1}
 _COLUMNS: dict[str, str] = {"competitor": "lost_to_competitor"}
 
@@ -108,7 +109,9 @@ def draw_bridge_by_month(kpi: Kpi, look: Look, *, title: str = "", measure: Meas
         for place, step in enumerate(steps):
             colour = palette.ink if step.kind == "level" else palette.soft
             middle = panel.left + (place + 0.5) * room
-            canvas.text(step.name, middle, panel.bottom - 4, align="center", level="top", size=SMALL, colour=colour)
+            for line, text in enumerate(wrap(step.name.replace(NBSP, " "), room - 2, SMALL)):
+                foot = panel.bottom - 4 - 8.5 * line
+                canvas.text(text, middle, foot, align="center", level="top", size=SMALL, colour=colour)
         for first_place, end, name in spans:
             left, right = panel.left + first_place * room + 3, panel.left + end * room - 3
             canvas.line((left, panel.bottom - 14), (right, panel.bottom - 14))

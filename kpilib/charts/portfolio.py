@@ -118,7 +118,7 @@ def draw_ranking(standings: Sequence[Standing], look: Look, *, title: str = "", 
     foot = 14 if len(ranked) > most else 2
     spark, score_room = 92.0, max(text_width(text, strong=True) for text in texts) + 8
     with look.canvas("full", names.height + foot + 13) as canvas:
-        right = spark + 40 + score_room
+        right = spark + max(40, text_width(words("charts.ranking.growth"), SMALL) + 18) + score_room
         panel = names.place(canvas, right=right, bottom=foot, top=13, left=rank_room)
         top = max([*scores, 100.0])
         panel.scale(x=(0, top))

@@ -49,7 +49,8 @@ def draw_trend(kpi: Kpi, look: Look, *, title: str = "") -> Chart | None:
         ends.append(_End(target, _say(kpi.unit, target, look), words("charts.series.target"), look.palette.ink))
     with _canvas(look) as canvas:
         panel = _place(canvas, [*values, *(end.value for end in ends)], len(values), ends)
-        _draw_history(canvas, panel, values, texts, look)
+        _draw_history(canvas, panel, values, texts)
+        _write_quarters(canvas, panel, len(values))
         if kpi.target is not None:
             y = panel.y(float(kpi.target.value))
             canvas.line((panel.left, y), (panel.right + 6, y), colour=look.palette.ink, width=0.7, dashed=True)
@@ -91,7 +92,8 @@ def draw_quality_history(kpi: Kpi, look: Look, *, title: str = "") -> Chart | No
             if end.colour == palette.soft:
                 y = panel.y(end.value)
                 canvas.line((panel.left, y), (panel.right, y), dashed=end.value != 100, width=0.7, colour=palette.soft)
-        _draw_history(canvas, panel, values, texts, look)
+        _draw_history(canvas, panel, values, texts)
+        _write_quarters(canvas, panel, len(values))
         if own is not None:
             draw_mark(panel, len(values) - 0.2, float(own), colour=palette.ink, size=_DOT, shape="D")
         _write_ends(canvas, panel, ends)
@@ -137,8 +139,8 @@ def draw_outlook(outlook: Outlook, history: Sequence[float | None], look: Look, 
         if outlook.target is not None:
             y = panel.y(outlook.target)
             canvas.line((x - 14, y), (x + half, y), colour=palette.ink, width=0.9, dashed=True)
-        _draw_history(canvas, panel, values, texts, look, ahead=True)
-        _foot(canvas, panel, len(values), formats.quarter(outlook.quarter), palette.ink)
+        _draw_history(canvas, panel, values, texts, ahead=True)
+        _write_quarters(canvas, panel, len(values), ahead=True)
         _write_ends(canvas, panel, ends)
         alt = words(
             "charts.outlook.alt",
@@ -172,13 +174,13 @@ def _place(canvas: Canvas, values: Sequence[float], quarters: int, ends: Sequenc
 
 
 def _draw_history(
-    canvas: Canvas, panel: Panel, values: Sequence[float], texts: Sequence[str], look: Look, *, ahead: bool = False
+    canvas: Canvas, panel: Panel, values: Sequence[float], texts: Sequence[str], *, ahead: bool = False
 ) -> None:
-    """Draw the line with its two marks, and write the quarters that they are of below.
+    """Draw the line with its two marks, last year's and this quarter's.
 
     ``ahead``: the line goes on to a quarter that is still to come, and this one is only its last but one.
     """
-    palette, formats = look.palette, look.formats
+    palette = canvas.look.palette
     end = len(values) - 1
     canvas.line((0, _FOOT), (panel.right, _FOOT))
     draw_line(panel, range(len(values)), values, colour=palette.tint("soft", 0.2))
@@ -189,26 +191,29 @@ def _draw_history(
     year_ago = end - _YEAR
     if year_ago >= 0 and not math.isnan(values[year_ago]):
         draw_mark(panel, year_ago, values[year_ago], colour=palette.soft, size=_RING, hollow=True)
-        near = [
-            value for value in (values[year_ago - 1] if year_ago else math.nan, values[year_ago + 1]) if value == value
-        ]
+        beside = (*values[year_ago - 1 : year_ago], values[year_ago + 1])
+        near = [value for value in beside if not math.isnan(value)]
         above = not near or values[year_ago] >= sum(near) / len(near)
-        x, y = panel.x(year_ago), panel.y(values[year_ago]) + (6 if above else -6)
-        level = "baseline" if above else "top"
-        canvas.text(texts[year_ago], x, y, align="center", level=level, size=SMALL, colour=palette.soft)  # type: ignore[arg-type]
-        _foot(canvas, panel, year_ago, formats.quarter(look.quarter.shift(-_YEAR)), palette.soft)
+        x, y = panel.x(year_ago), panel.y(values[year_ago]) + (8.5 if above else -8.5)
+        x = max(x, text_width(texts[year_ago], SMALL) / 2)
+        canvas.text(texts[year_ago], x, y, align="center", size=SMALL, colour=palette.soft)
     if not math.isnan(values[-1]):
         draw_mark(panel, end, values[-1], colour=palette.soft if ahead else palette.accent, size=_DOT)
-    if end:
-        _foot(canvas, panel, 0, formats.quarter(look.quarter.shift(-end)), palette.soft)
-    if not ahead:
-        _foot(canvas, panel, end, formats.quarter(look.quarter), palette.ink)
 
 
-def _foot(canvas: Canvas, panel: Panel, at: int, text: str, colour: str) -> None:
-    half = text_width(text, SMALL) / 2
-    x = max(panel.x(at), half)
-    canvas.text(text, x, _FOOT - 5, align="center", level="top", size=SMALL, colour=colour)
+def _write_quarters(canvas: Canvas, panel: Panel, quarters: int, *, ahead: bool = False) -> None:
+    """Write below what quarters the marked points are of: the last, last year's, the first, each if it finds room."""
+    look, end = canvas.look, quarters - 1
+    last = end + 1 if ahead else end
+    free_from = canvas.right + 1
+    for at in dict.fromkeys((last, end - _YEAR, 0)):
+        text = look.formats.quarter(look.quarter.shift(at - end))
+        half = text_width(text, SMALL) / 2
+        x = max(panel.x(at), half)
+        if at >= 0 and x + half < free_from:
+            colour = look.palette.ink if at == last else look.palette.soft
+            canvas.text(text, x, _FOOT - 5, align="center", level="top", size=SMALL, colour=colour)
+            free_from = x - half - 4
 
 
 def _write_ends(canvas: Canvas, panel: Panel, ends: Sequence[_End]) -> None:

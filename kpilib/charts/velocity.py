@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from kpilib.charts.canvas import SMALL, Canvas, Look, Panel
 from kpilib.charts.frames import Record, defined, records
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["draw_velocity_factors"]
 
 _BASES = ("year_ago", "previous")
+_GAP = 4.5
+# on which side of its place a text stands: left of it, beside a bar that goes to the right
+_ALIGN: dict[bool, Literal["left", "right"]] = {True: "right", False: "left"}
 
 
 def draw_velocity_factors(kpi: Kpi, look: Look, *, title: str = "") -> Chart | None:
@@ -40,7 +43,7 @@ def draw_velocity_factors(kpi: Kpi, look: Look, *, title: str = "") -> Chart | N
     shown = [*rows, whole]
     names = Names.of([words(f"charts.velocity.{row['factor']}") for row in shown], 120, row=14.5)
     values = [_say(row["factor"], row["now"], look) for row in shown]
-    value_room = max(map(text_width, values)) + 10
+    value_room = max(text_width(value, strong=True) for value in values) + 12
     largest = max(abs(float(row[f"log_{base}"])) for row in shown for base in bases) or 1.0
     with look.canvas("full", names.height + 16) as canvas:
         start = names.room + value_room
@@ -79,18 +82,20 @@ def _draw_base(canvas: Canvas, panel: Panel, rows: list[Record], base: str, plac
     draw_bars(panel, places, logs, fills, width=BAR, across=True)
     panel.scale(x=across, y=down)
     canvas.line((panel.x(0), panel.bottom), (panel.x(0), panel.top), colour=palette.soft)
-    for row, log, place in zip(rows, logs, places, strict=True):
-        change = canvas.look.formats.rate(math.exp(log) - 1, 0, signed=True)
-        was = canvas.look.words("charts.velocity.was", value=_say(row["factor"], row[base], canvas.look))
-        y, middle = panel.y(place), panel.x(0)
-        up = log >= 0
-        colour = palette.ink if row["factor"] == "velocity" else palette.accent if up else palette.act
-        width = text_width(change, strong=True) + 5
-        canvas.text(
-            change, middle - 4 if up else middle + 4, y, align="right" if up else "left", strong=True, colour=colour
-        )
-        x = middle - 4 - width if up else middle + 4 + width
-        canvas.text(was, x, y, align="right" if up else "left", size=SMALL, colour=palette.soft)
+    changes = [canvas.look.formats.rate(math.exp(log) - 1, 0, signed=True) for log in logs]
+    notes = [canvas.look.words("charts.velocity.was", value=_then(row, base, canvas.look)) for row in rows]
+    needed = (
+        text_width(change, strong=True) + text_width(note, SMALL) for change, note in zip(changes, notes, strict=True)
+    )
+    with_notes = max(needed) + 2 * _GAP <= panel.width / 2
+    for at, log in enumerate(logs):
+        y, side, align = panel.y(places[at]), -1 if log >= 0 else 1, _ALIGN[log >= 0]
+        colour = palette.ink if at == len(logs) - 1 else palette.accent if log >= 0 else palette.act
+        x = panel.x(0) + side * _GAP
+        canvas.text(changes[at], x, y, align=align, strong=True, colour=colour)
+        if with_notes:
+            x += side * (text_width(changes[at], strong=True) + _GAP)
+            canvas.text(notes[at], x, y, align=align, size=SMALL, colour=palette.soft)
 
 
 def _describe(kpi: Kpi, rows: list[Record], whole: Record, base: str, look: Look) -> str:
@@ -111,6 +116,11 @@ def _describe(kpi: Kpi, rows: list[Record], whole: Record, base: str, look: Look
     )
     quarter = formats.quarter(_quarter(kpi, base, look))
     return words("charts.velocity.alt_since", quarter=quarter, change=percent(whole), factors=factors)
+
+
+def _then(row: Record, base: str, look: Look) -> str:
+    """Return a factor's earlier value; the velocity's without "a day", which its own value says."""
+    return _say("amount" if row["factor"] == "velocity" else row["factor"], row[base], look)
 
 
 def _quarter(kpi: Kpi, base: str, look: Look) -> str:
