@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Protocol
 
-from kpilib.formats import UNDEFINED
+from kpilib.formats import UNDEFINED, Formats
 from kpilib.kpis.kpi import Kpi
-from kpilib.review.context import Context
+from kpilib.language import Words
 
-__all__ = ["interval_text", "show", "show_difference", "show_parts"]
+__all__ = ["Speaker", "interval_text", "show", "show_difference", "show_parts"]
 
 Number = Decimal | float | int | None
 
 
-def show(unit: str, value: Number, context: Context) -> str:
+class Speaker(Protocol):
+    """Who writes values: in a language, in a currency, for readers within the channel team or beyond it."""
+
+    @property
+    def words(self) -> Words:
+        """The texts of the language."""
+
+    @property
+    def formats(self) -> Formats:
+        """How values are written."""
+
+    @property
+    def internal(self) -> bool:
+        """Whether the pack is for the channel team alone."""
+
+
+def show(unit: str, value: Number, context: Speaker) -> str:
     """Return a value with its unit; None is an en dash."""
     formats = context.formats
     if value is None:
@@ -25,7 +42,7 @@ def show(unit: str, value: Number, context: Context) -> str:
     return formats.rate(float(value)) if unit == "rate" else show_parts(unit, value, context)[0]
 
 
-def show_parts(unit: str, value: Number, context: Context) -> tuple[str, str]:
+def show_parts(unit: str, value: Number, context: Speaker) -> tuple[str, str]:
     """Return a value as number and unit, to be set in two sizes."""
     formats = context.formats
     if value is None:
@@ -43,7 +60,7 @@ def show_parts(unit: str, value: Number, context: Context) -> tuple[str, str]:
     return formats.number(value, 0), ""
 
 
-def show_difference(unit: str, difference: Number, context: Context) -> str:
+def show_difference(unit: str, difference: Number, context: Speaker) -> str:
     """Return a difference with its sign and unit."""
     formats = context.formats
     if difference is None:
@@ -55,7 +72,7 @@ def show_difference(unit: str, difference: Number, context: Context) -> str:
     return formats.number(difference, {"ratio": 1, "count": 0}.get(unit, 1 if context.internal else 0), signed=True)
 
 
-def interval_text(kpi: Kpi, context: Context) -> str:
+def interval_text(kpi: Kpi, context: Speaker) -> str:
     """Return a KPI's interval in words, or an empty text when it has none."""
     interval = kpi.interval
     if interval is None:
