@@ -28,14 +28,14 @@ def test_two_deals_of_200_and_400(make_slice: Make, opportunity: Row) -> None:
         opportunity("B", "won", "2026-07-02", "2026-07-15", "400"),
     ]
     kpis = evaluate(make_slice({"opportunities": rows}, as_of="2026-07-15"))
-    # (200 + 400) / 2
+    # The mean of 200 and 400.
     assert kpis["average_deal_size"].value == Decimal(300)
     assert kpis["average_deal_size"].n == 2
     assert kpis["deal_count"].value == 2
 
 
 def test_a_mean_is_not_the_mean_of_months(make_slice: Make, opportunity: Row) -> None:
-    """Mean of ratios: July 1 deal of 100, August 3 deals of 500. (100 + 1500) / 4 = 400, never (100 + 500) / 2 = 300."""
+    """Mean of ratios: a deal of 100 in July, three of 500 in August: 1600 / 4 = 400, never (100 + 500) / 2 = 300."""
     rows = [opportunity("A", "won", "2026-07-01", "2026-07-10", "100")]
     rows += [opportunity(f"B{n}", "won", "2026-07-01", "2026-08-10", "500") for n in range(3)]
     assert evaluate(make_slice({"opportunities": rows}))["average_deal_size"].value == Decimal(400)
@@ -102,9 +102,7 @@ def test_an_even_number_of_deals_has_its_median_between_two(make_slice: Make, op
 
 
 @pytest.mark.parametrize(("size", "method"), [(19, "range"), (20, "bootstrap")])
-def test_the_mean_is_resampled_from_twenty_deals_on(
-    make_slice: Make, opportunity: Row, size: int, method: str
-) -> None:
+def test_the_mean_is_resampled_from_twenty_deals_on(make_slice: Make, opportunity: Row, size: int, method: str) -> None:
     rows = [opportunity(f"A{n:02d}", "won", "2026-07-01", "2026-07-10", str(100 + n)) for n in range(size)]
     interval = evaluate(make_slice({"opportunities": rows[::-1]}))["average_deal_size"].interval
     assert interval is not None
