@@ -23,8 +23,8 @@ def card_of(kpi: Kpi, context: Context) -> Card:
     beside = _beside(kpi, context)
     if kpi.companions.get("lead_with_count"):
         # Too few amounts are known for their sum to stand for the pipeline.
-        money = context.formats.money(kpi.value)
-        number, unit, beside = context.formats.count(kpi.companions["count"]), context.words("card.by_count", money=money), ""
+        number = context.formats.count(kpi.companions["count"])
+        unit, beside = context.words("card.by_count", money=context.formats.money(kpi.value)), ""
     return Card(
         key=kpi.key,
         name=context.words(f"kpi.{kpi.key}.name"),

@@ -38,7 +38,7 @@ def _answer(kpi: Kpi, context: Context) -> str:
 
 def _by(kpi: Kpi, name: str, context: Context) -> Table | None:
     frame = kpi.companions.get(f"by_{name}")
-    if frame is None or frame.empty:
+    if frame is None or frame[name].isna().all():
         return None
     first = Show(name, "month" if name == "month" else "text")
     columns = [first, Show("conversions/leads", "of", "won_of_leads"), Show("rate", "rate_range", "rate_and_interval")]
@@ -47,12 +47,12 @@ def _by(kpi: Kpi, name: str, context: Context) -> Table | None:
 
 def _maturity(kpi: Kpi, context: Context) -> Table | None:
     frame = kpi.companions.get("maturity")
-    if frame is None or frame.empty or not frame["leads"].any():
+    if frame is None or not frame["leads"].any():
         return None
     words, formats = context.words, context.formats
     largest = max((value for name in _LATER for value in frame[name].dropna()), default=0.0) or 1.0
     rows = []
-    for row in frame.to_dict("records"):
+    for row in frame[frame["leads"] > 0].to_dict("records"):
         quarter = formats.quarter(Quarter.parse(str(row["quarter"]), context.quarter.first_month))
         cells: list[str | Cell] = [quarter, formats.count(row["leads"])]
         for name in _LATER:

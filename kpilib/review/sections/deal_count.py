@@ -53,7 +53,7 @@ def _amount_target(kpi: Kpi, context: Context) -> str:
 
 def _by(kpi: Kpi, name: str, context: Context) -> Table | None:
     frame = kpi.companions.get(f"by_{name}")
-    if frame is None or frame.empty:
+    if frame is None or frame[name].isna().all():
         return None
     first = Show(name, "month" if name == "month" else "text")
     columns = [first, Show("won/decided", "of", "won_of_decided"), Show("amount", "amount", "won_amount")]

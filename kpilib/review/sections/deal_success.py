@@ -70,9 +70,9 @@ def _competitor(kpi: Kpi, context: Context) -> str:
 
 def _by(kpi: Kpi, name: str, context: Context) -> Table | None:
     frame = kpi.companions.get(f"by_{name}")
-    if frame is None or frame.empty:
-        return None
     first = Show("stage", "text", "stage_reached") if name == "stage_reached" else Show(name, "text")
+    if frame is None or frame[first.name].isna().all():
+        return None
     columns = [first, Show("won/decided", "of", "won_of_decided"), Show("rate", "rate_range", "rate_and_interval")]
     decided = frame.assign(decided=frame["won"] + frame["lost"])
     return make_table(context.words(f"deal_success.by_{name}"), decided, columns, context, most=12)

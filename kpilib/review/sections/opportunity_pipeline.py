@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Literal
 
 import pandas as pd
 
 from kpilib.charts.bridge import draw_bridge
+from kpilib.charts.frames import records
 from kpilib.charts.pipeline import draw_pipeline_by_age, draw_pipeline_by_stage
 from kpilib.kpis.kpi import Kpi
 from kpilib.parts import Chart, Table
@@ -59,7 +61,10 @@ def bridge_picture(kpi: Kpi, context: Context) -> Chart | None:
         heading = context.words("pipeline.picture.still")
     else:
         heading = context.words(f"pipeline.picture.{'less' if came < went else 'more' if came > went else 'even'}")
-    return draw_bridge(kpi, context.look, title=heading, measure="count" if by_count else "amount")
+    rivals = records(context.kpis["deal_success"], "lost_to")
+    competitor = str(rivals[0]["competitor"]) if len(rivals) == 1 else None
+    measure: Literal["amount", "count"] = "count" if by_count else "amount"
+    return draw_bridge(kpi, context.look, title=heading, measure=measure, competitor=competitor)
 
 
 def _answer(kpi: Kpi, context: Context) -> str:
