@@ -39,8 +39,8 @@ def _no_settings_of_this_machine() -> None:
 def workspace(tmp_path: Path) -> MakeWorkspace:
     """Make a workspace: ``workspace(settings, partners="id | name ...", ...)``; again: other files, same folder."""
 
-    def make(settings: str = "", **tables: str) -> Settings:
-        return write_workspace(tmp_path, settings, **tables)
+    def make(settings: str = "", *, folder: str = "", **tables: str) -> Settings:
+        return write_workspace(tmp_path / folder, settings, **tables)
 
     return make
 

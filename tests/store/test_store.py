@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+
+from kpilib.contract.tables import TABLES
+from kpilib.errors import PartnerError, QuarterError, SettingsError, SourceError
+from kpilib.settings import Settings
+from kpilib.slice import Slice
+from kpilib.store import Store
+
+MakeWorkspace = Callable[..., Settings]
+
+DRAWN = {
+    "partners": """
+        partner_id | name  | contact_email | active
+        P2         | Beta  |               | no
+        P1         | Alpha | a@a.example   |
+        """,
+    "opportunities": """
+        opportunity_id | partner_id | created_on | closed_on  | outcome | amount | currency
+        B              | P1         | 2026-02-01 |            | open    |        | EUR
+        A              | P1         | 2026-01-01 | 2026-03-31 | won     | 10.50  |
+        C              | P2         | 2026-02-01 | 2026-02-01 | lost    | 3      |
+        D              | P2         | 2026-01-05 | 2026-01-04 | won     | 3      |
+        """,
+    "stage_history": """
+        opportunity_id | changed_on | stage | amount
+        B              | 2026-02-01 | Offer | 7.0
+        C              | 2026-02-01 | Offer | 9
+        """,
+    "fx": "currency | valid_from | rate\nEUR | 2026-01-01 | 1.10",
+    "stages": "stage | order | probability\nWon | 2 |\nOffer | 1 | 0.5",
+    "leads": "lead_id | partner_id | created_on | channel",
+}
+
+
+@pytest.fixture(scope="module")
+def store(module_workspace: MakeWorkspace) -> Store:
+    return Store.check(module_workspace(**DRAWN))
+
+
+def test_rows_are_one_partner_s_as_plain_values_by_the_table_s_key(store: Store) -> None:
+    assert store.rows("opportunities", "P1") == {
+        "opportunity_id": ["A", "B"],
+        "partner_id": ["P1", "P1"],
+        "created_on": ["2026-01-01", "2026-02-01"],
+        "closed_on": ["2026-03-31", None],
+        "outcome": ["won", "open"],
+        "amount": ["10.5", None],
+        "currency": [None, "EUR"],
+        "expected_on": [None, None],
+    }
+    assert store.rows("opportunities", "P2")["opportunity_id"] == ["C"]
+
+
+def test_a_partner_without_rows_has_empty_columns(store: Store) -> None:
+    assert store.rows("stage_history", "P9") == {"opportunity_id": [], "changed_on": [], "stage": [], "amount": []}
+    assert store.rows("leads", "P1") == {"lead_id": [], "partner_id": [], "created_on": [], "channel": []}
+
+
+def test_stages_and_rates_are_everybody_s_and_history_follows_its_opportunity(store: Store) -> None:
+    assert store.rows("stages", "P1") == store.rows("stages", "P2")
+    assert store.rows("stages", "P1")["stage"] == ["Offer", "Won"]
+    assert store.rows("stages", "P1")["probability"] == [0.5, None]
+    assert store.rows("fx", "P1") == {"currency": ["EUR"], "valid_from": ["2026-01-01"], "rate": ["1.1"]}
+    assert store.rows("stage_history", "P2")["amount"] == ["9"]
+
+
+def test_what_the_source_has_and_what_it_has_not(store: Store) -> None:
+    assert set(store.tables) == set(DRAWN)
+    assert {"actions", "spend", "targets", "opportunities.lost_to", "leads.segment"} <= set(store.absent)
+    assert not {"leads", "opportunities.currency", "opportunities.expected_on", "spend.amount"} & set(store.absent)
+
+
+def test_partners_and_their_row(store: Store) -> None:
+    assert store.partner_ids(active_only=False) == ["P1", "P2"]
+    assert store.partner_ids(active_only=True) == ["P1"]
+    assert store.partner("P1") == {
+        "partner_id": "P1", "name": "Alpha", "contact_email": "a@a.example", "active": "true",
+    }  # fmt: skip
+    with pytest.raises(PartnerError) as caught:
+        store.partner("P11")
+    assert str(caught.value) == "No partner 'P11' in the table partners. Did you mean: P1?"
+
+
+def test_quality_is_a_partner_s_own(store: Store) -> None:
+    assert store.quality("P1") == [
+        {"table": "opportunities", "action": "warned", "reason": "after_export", "rows": 1},
+        {"table": "opportunities", "action": "warned", "reason": "amount_blank", "rows": 1},
+    ]
+    assert store.quality("P2") == [
+        {"table": "opportunities", "action": "rejected", "reason": "closed_before_created", "rows": 1}
+    ]
+    assert store.quality("P9") == []
+
+
+def test_the_latest_quarter_ends_by_the_latest_date(store: Store, workspace: MakeWorkspace) -> None:
+    # The latest date is the closing of A on 2026-03-31, a quarter's last day.
+    assert str(store.latest_quarter()) == "2026Q1"
+    fiscal = workspace("[calendar]\nfiscal_year_start = 2\n", **DRAWN)
+    assert str(Store.check(fiscal).latest_quarter()) == "2026Q4"
+    # A date after the stated export date is a mistake and tells nothing.
+    stated = workspace('[source]\npath = "data"\nexported_on = 2026-03-30\n', **DRAWN)
+    assert str(Store.check(stated).latest_quarter()) == "2025Q4"
+
+
+def test_an_expected_date_is_none_that_tells_the_quarter(workspace: MakeWorkspace) -> None:
+    opportunities = """
+        opportunity_id | partner_id | created_on | closed_on  | outcome | amount
+        A              | P1         | 2026-02-01 | 2027-12-31 | open    | 1
+        """
+    store = Store.check(workspace(partners=DRAWN["partners"], opportunities=opportunities))
+    assert str(store.exported_on) == "2026-02-01"
+    assert str(store.latest_quarter()) == "2025Q4"
+
+
+def test_tables_with_only_a_header_are_fine(workspace: MakeWorkspace) -> None:
+    store = Store.open(workspace(**{name: drawn.strip().splitlines()[0] for name, drawn in DRAWN.items()}))
+    assert store.partner_ids(active_only=False) == []
+    assert {table.read for table in store.report.tables.values()} == {0}
+    assert store.frame("opportunities").empty
+    with pytest.raises(QuarterError) as caught:
+        store.latest_quarter()
+    assert str(caught.value) == (
+        "The data hold no opportunity and no lead, so there is no latest quarter. Name one."
+    )
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_frame_has_the_types_of_a_slice_s(store: Store, table: str) -> None:
+    held = store.rows(table, "P1") if table in store.tables else {}
+    of_slice = Slice({"tables": {table: held}}).frame(table)
+    frame = store.frame(table)
+    assert frame.dtypes.to_dict() == of_slice.dtypes.to_dict()
+    if "partner_id" in frame:
+        frame = frame[frame["partner_id"] == "P1"].reset_index(drop=True)
+    if table != "stage_history":
+        pd.testing.assert_frame_equal(frame, of_slice)
+
+
+def test_decimals_are_exact_and_spelt_alike_everywhere(store: Store) -> None:
+    amounts = store.frame("opportunities")["amount"].tolist()
+    assert amounts == [Decimal("10.5"), None, Decimal(3)]
+    assert [str(amount) for amount in amounts] == ["10.5", "None", "3"]
+
+
+def test_a_connection_sees_every_table(store: Store) -> None:
+    with store.connect() as connection:
+        sums = connection.execute("SELECT partner_id, sum(amount) FROM opportunities GROUP BY 1 ORDER BY 1").fetchall()
+        assert sums == [("P1", Decimal("10.5")), ("P2", Decimal(3))]
+        assert connection.execute("SELECT partner_id FROM stage_history ORDER BY 1").fetchall() == [("P1",), ("P2",)]
+        assert connection.execute("SELECT count(*) FROM actions").fetchall() == [(0,)]
+
+
+def built(settings: Settings) -> str:
+    return (settings.store / "current").read_text(encoding="utf-8")
+
+
+def test_unchanged_sources_are_not_read_again(workspace: MakeWorkspace) -> None:
+    settings = workspace(**DRAWN)
+    Store.check(settings)
+    first = built(settings)
+    path = settings.root / "data" / "opportunities.csv"
+    Store.check(settings)
+    os.utime(path, ns=(1, 1))  # touched, same bytes
+    Store.check(settings)
+    raised = workspace('[source]\npath = "data"\nmax_rejected_share = 0.9\n', **DRAWN)
+    os.utime(path, ns=(1, 1))
+    Store.check(raised)
+    assert built(settings) == first == "v000001"
+
+
+@pytest.mark.parametrize(
+    ("settings", "changed"),
+    [
+        ("", {"opportunities": DRAWN["opportunities"].replace("10.50", "10.51")}),
+        ("", {"targets": "partner_id | quarter | metric | value"}),
+        ('[money]\ncurrency = "EUR"\n', {}),
+        ('[source]\npath = "data"\nexported_on = 2026-09-30\n', {}),
+    ],
+    ids=["a cent", "a table more", "the currency", "the export date"],
+)
+def test_what_changes_the_accepted_rows_is_noticed(
+    workspace: MakeWorkspace, settings: str, changed: dict[str, str]
+) -> None:
+    before = workspace(**DRAWN)
+    Store.check(before)
+    after = workspace(settings, **{**DRAWN, **changed})
+    Store.check(after)
+    assert built(after) == "v000002"
+    assert [path.name for path in after.store.glob("v*")] == ["v000002"]
+
+
+def test_a_store_in_use_stays_whole_when_it_is_replaced(workspace: MakeWorkspace) -> None:
+    old = Store.check(workspace(**DRAWN))
+    new = Store.check(workspace(**{**DRAWN, "opportunities": DRAWN["opportunities"].replace("10.50", "11")}))
+    assert old.rows("opportunities", "P1")["amount"] == ["10.5", None]
+    assert new.rows("opportunities", "P1")["amount"] == ["11", None]
+
+
+def test_what_breaks_off_leaves_the_store_before(workspace: MakeWorkspace) -> None:
+    settings = workspace(**DRAWN)
+    Store.check(settings)
+    with pytest.raises(SourceError):
+        Store.check(workspace(**{**DRAWN, "opportunities": "opportunity_id | partner_id"}))
+    assert built(settings) == "v000001"
+    assert sorted(path.name for path in settings.store.iterdir()) == ["current", "v000001"]
+
+
+def test_a_damaged_store_is_built_again(workspace: MakeWorkspace) -> None:
+    settings = workspace(**DRAWN)
+    Store.check(settings)
+    (settings.store / "v000001" / "about.json").unlink()
+    assert Store.check(settings).rows("opportunities", "P2")["opportunity_id"] == ["C"]
+    (settings.store / "v000002" / "manifest.json").write_text("{", encoding="utf-8")
+    Store.check(settings)
+    assert built(settings) == "v000003"
+
+
+def test_equal_sources_give_equal_bytes(workspace: MakeWorkspace) -> None:
+    made = []
+    for name in ("one", "other"):
+        settings = workspace(folder=name, **DRAWN)
+        Store.check(settings)
+        folder = settings.store / "v000001"
+        made.append({path.name: path.read_bytes() for path in folder.iterdir() if path.name != "manifest.json"})
+    assert made[0] == made[1]
+
+
+def test_a_workspace_that_cannot_be_written_is_said(workspace: MakeWorkspace) -> None:
+    settings = workspace(**DRAWN)
+    (settings.root / ".kpilib").write_text("in the way", encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        Store.check(settings)
+    assert str(caught.value) == (
+        f"{settings.store} cannot be written: Not a directory. kpilib keeps the accepted rows there."
+    )
+
+
+def test_large_tables_are_read_by_row_groups(workspace: MakeWorkspace) -> None:
+    # 45,000 rows lie in three row groups; the partners' rows begin and end inside them.
+    lines = "\n".join(f"O{n:05d}|P{n % 7}|2026-01-01||open|{n}" for n in range(45_000))
+    partners = "partner_id | name\n" + "\n".join(f"P{n} | Partner {n}" for n in range(7))
+    header = "opportunity_id|partner_id|created_on|closed_on|outcome|amount"
+    store = Store.open(workspace(partners=partners, opportunities=f"{header}\n{lines}"))
+    for n in range(7):
+        held = store.rows("opportunities", f"P{n}")
+        assert held["opportunity_id"] == [f"O{k:05d}" for k in range(n, 45_000, 7)]
+        assert set(held["partner_id"]) == {f"P{n}"}
+        assert held["amount"][:2] == [str(n), str(n + 7)]
+
+
+def test_the_report_is_plain_data(store: Store) -> None:
+    assert pickle.loads(pickle.dumps(store.report)) == store.report
