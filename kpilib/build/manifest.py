@@ -56,8 +56,8 @@ class Manifest:
         if values is None or values.pop("version", None) != _VERSION:
             return None
         try:
-            values.pop("fingerprint")
-            return cls(**{**values, "origin": Origin.from_json(values.pop("made_from"))})
+            del values["fingerprint"]
+            return cls(origin=Origin.from_json(values.pop("made_from")), **values)
         except (KeyError, TypeError):
             return None
 

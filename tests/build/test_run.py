@@ -1,0 +1,137 @@
+"""Builds from beginning to end: real workers, kernels and pages over a small workspace."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kpilib.build.frozen import freeze_cohort
+from kpilib.build.manifest import Failure, Manifest
+from kpilib.build.plan import plan_packs
+from kpilib.build.round import Round
+from kpilib.build.run import Outcome, build_packs
+from kpilib.settings import load_settings
+
+
+def run(root: Path, *partners: str, **options: object) -> Outcome:
+    around = Round.open(load_settings(root / "kpilib.toml"))
+    return build_packs(around, around.partners(partners), jobs=2, **options)  # type: ignore[arg-type]
+
+
+def reasons(root: Path) -> dict[str, tuple[str, ...]]:
+    around = Round.open(load_settings(root / "kpilib.toml"))
+    return {each.pack.partner_id: each.reasons for each in plan_packs(around, around.partners())}
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+
+
+def test_a_build_and_the_builds_after_it(workspace: Path) -> None:
+    """One fails and stops no other; what is fresh stays; a change of one partner's rows rebuilds that pack alone."""
+    quarter = workspace / "reports" / "2026Q3"
+    assert reasons(workspace) == {"P1": ("new",), "P2": ("new",), "P3": ("new",)}
+    first = run(workspace)
+    assert sorted(pack.partner_id for pack in first.made) == ["P1", "P3"]
+    assert [(pack.partner_id, str(error)) for pack, error in first.failed] == [
+        ("P2", "P2 2026Q3: cell 4 of partner_review.ipynb (assert partner != 'P2', 'not this one') failed: "
+         "AssertionError: not this one.")
+    ]  # fmt: skip
+    assert {path.name for path in quarter.iterdir()} == {"P1", "P3", "failed", "index.html", "run.json"}
+    assert set(digests(quarter / "P1")) == {"review.html", "review.pdf", "review.ipynb", "kpis.json", "pack.json"}
+    assert set(digests(quarter / "failed" / "P2")) == {"failure.json", "review.ipynb"}
+
+    manifest = Manifest.read(quarter / "P1")
+    assert manifest is not None
+    assert {name: file["sha256"] for name, file in manifest.files.items()}.items() <= digests(quarter / "P1").items()
+    assert json.loads((quarter / "P1" / "kpis.json").read_text())["kpis"]["average_deal_size"]["value"] == 300
+    assert "Alder &amp; Sons" in (quarter / "P1" / "review.html").read_text(encoding="utf-8")
+    failure = Failure.read(quarter / "failed" / "P2")
+    assert failure is not None
+    assert (failure.kind, failure.cell) == ("error", 4)
+    account = json.loads((quarter / "run.json").read_text(encoding="utf-8"))
+    assert (account["made"], account["fresh"], [*account["failed"]]) == (["P1", "P3"], [], ["P2"])
+    index = (quarter / "index.html").read_text(encoding="utf-8")
+    assert 'href="P1/review.pdf"' in index
+    assert 'href="failed/P2/review.ipynb"' in index
+    assert "Birch &lt;b&gt;Ltd&lt;/b&gt;" in index
+    assert "Gone Away" not in index
+
+    before = digests(quarter / "P1"), digests(quarter / "P3")
+    assert reasons(workspace) == {"P1": (), "P2": ("failed last time",), "P3": ()}
+    freeze_cohort(load_settings(workspace / "kpilib.toml"), Round.open(load_settings(workspace / "kpilib.toml")).cohort)
+    opportunities = workspace / "data" / "opportunities.csv"
+    opportunities.write_text(opportunities.read_text().replace("300.00", "300.01"))
+    assert reasons(workspace) == {"P1": (), "P2": ("failed last time",), "P3": ("rows changed",)}
+    second = run(workspace, "P1", "P3")
+    assert ([str(pack) for pack in second.made], [str(pack) for pack in second.fresh]) == (["P3 2026Q3"], ["P1 2026Q3"])
+    third = run(workspace, "P1", force=True)
+    assert [str(pack) for pack in third.made] == ["P1 2026Q3"]
+    assert digests(quarter / "P1") == before[0]
+    assert digests(quarter / "P3") != before[1]
+
+
+def test_what_makes_a_pack_stale(workspace: Path, notebook: Callable[..., None]) -> None:
+    """Only P1 is built; then each thing that it is made from changes, and the plan names it."""
+    notebook(workspace / "notebooks" / "partner_review.ipynb", "partner")
+    run(workspace, "P1")
+
+    def plan() -> tuple[str, ...]:
+        return reasons(workspace)["P1"]
+
+    settings = workspace / "kpilib.toml"
+    plain = settings.read_text()
+    assert plan() == ()
+    settings.write_text(plain + '[brand]\naccent = "#005500"\n')
+    assert plan() == ("settings changed",)
+    settings.write_text(plain + '[packs]\nlanguage = "ko"\n')
+    assert plan() == ("language changed",)
+    settings.write_text(plain + "[packs]\ncell_timeout = 7\n")
+    assert plan() == ()
+    settings.write_text(plain)
+    comment = workspace / "comments" / "2026Q3" / "P1.md"
+    comment.parent.mkdir(parents=True)
+    comment.write_text("Well done.")
+    assert plan() == ("comment changed",)
+    comment.unlink()
+    notebook(workspace / "notebooks" / "partner_review.ipynb", "partner", "quarter")
+    assert plan() == ("notebook changed",)
+    notebook(workspace / "notebooks" / "partner_review.ipynb", "partner")
+    (workspace / "reports" / "2026Q3" / "P1" / "review.pdf").write_bytes(b"")
+    assert plan() == ("files missing",)
+
+
+def test_ctrl_c_leaves_nothing_half_written(workspace: Path, notebook: Callable[..., None]) -> None:
+    """P1 is quick, P3 never ends: stopped by a person, P1 is there whole, of P3 nothing, and no process is left."""
+    marks = workspace / "mark"
+    notebook(
+        workspace / "notebooks" / "partner_review.ipynb",
+        f"import os, time\nif partner == 'P3':\n    open({str(marks)!r}, 'w').write(str(os.getpid()))\n    time.sleep(600)",
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kpilib", "build", "--jobs", "2", "--partner", "P1", "--partner", "P3"],
+        cwd=workspace, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    quarter = workspace / "reports" / "2026Q3"
+    deadline = time.monotonic() + 60
+    while not (marks.exists() and marks.read_text() and (quarter / "P1").exists()):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=30)[1]
+    assert process.returncode == 130, said
+    assert "Stopped. What was finished stays; the next build goes on from there." in said
+    assert {path.name for path in quarter.iterdir()} == {"P1", "index.html", "run.json"}
+    assert json.loads((quarter / "run.json").read_text())["interrupted"] is True
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(marks.read_text()), 0)
