@@ -16,7 +16,7 @@ from kpilib.sources.batch import Format
 from kpilib.sources.mapping import Constant, Take, Template
 from kpilib.sources.resolve import Place, Source
 
-__all__ = ["Cells", "fits", "make_column"]
+__all__ = ["Cells", "fits", "make_column", "translate"]
 
 SERIAL = "serial"
 _NULL = pa.scalar(None, pa.string())
@@ -50,7 +50,7 @@ def _parts(source: Source, kind: Kind, cells: Cells) -> list[tuple[pa.Array, For
             place = next(iter(source.places.values()))
             array = cells.columns[place]
             if values:
-                return [(_translate(read_text(array), values), Format())]
+                return [(translate(read_text(array), values), cells.formats.get(place, Format()))]
             return [_native(array, kind, cells.formats.get(place))]
         case Constant(value):
             return [(pa.array([value] * len(cells.rows), pa.string()), Format())]
@@ -113,7 +113,8 @@ def _fill(text: str, places: Mapping[str, Place], cells: Cells) -> pa.Array:
     return pc.binary_join_element_wise(*made, "") if made else pa.nulls(len(cells.rows), pa.string())
 
 
-def _translate(text: pa.Array, values: tuple[tuple[str, str], ...]) -> pa.Array:
+def translate(text: pa.Array, values: tuple[tuple[str, str], ...]) -> pa.Array:
+    """Return texts with each that fits a pattern replaced; the pattern ``""`` stands for blanks."""
     patterns = [(old.strip().casefold(), new or None) for old, new in values]
 
     def become(word: str) -> str | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from pyarrow import csv as arrow_csv
 from kpilib.errors import SourceError
 from kpilib.sources.batch import Broken
 from kpilib.sources.dialect import Dialect
+from kpilib.sources.encoding import detect_encoding
 from kpilib.sources.files import File, say
 from kpilib.sources.reader import BATCH_ROWS, Raw
 from kpilib.sources.records import Piece, cut_records
@@ -27,10 +29,15 @@ _Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class DelimitedReader:
-    """A text file with a header and a separator between its fields."""
+    """A text file with a header and a separator between its fields.
+
+    ``dialect`` was judged by the file's start; unless its encoding was ``given``, the whole file is looked at
+    before it is read.
+    """
 
     source: File
     dialect: Dialect
+    given: bool = False
 
     @property
     def file(self) -> str:
@@ -40,7 +47,15 @@ class DelimitedReader:
     @property
     def described(self) -> str:
         """The dialect in words."""
-        return str(self.dialect)
+        return str(replace(self.dialect, encoding=self.encoding))
+
+    @cached_property
+    def encoding(self) -> str:
+        """The encoding, certain."""
+        if self.given:
+            return self.dialect.encoding
+        with self.source.open() as stream:
+            return detect_encoding(stream, self.file)
 
     @property
     def names(self) -> Sequence[str]:
@@ -58,7 +73,7 @@ class DelimitedReader:
         dialect = self.dialect
         try:
             with self.source.open() as stream:
-                for piece in cut_records(stream, dialect.encoding, dialect.separator, skip=dialect.header_row):
+                for piece in cut_records(stream, self.encoding, dialect.separator, skip=dialect.header_row):
                     yield from self._parse(piece, columns)
         except (OSError, EOFError) as error:
             if isinstance(error, SourceError):

@@ -40,7 +40,7 @@ def written_columns(
     for name, source in plan.sources.items():
         kind = TABLES[plan.mapping.table].column(name).kind
         for take, place in source.leaves():
-            if take.values or kind not in ("date", "decimal"):
+            if kind not in ("date", "decimal"):
                 continue
             ours.setdefault(place, name)
             if kind == "date" and take.date:

@@ -6,11 +6,12 @@ import csv
 import io
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from kpilib.errors import SettingsError, SourceError
 from kpilib.sources.encoding import detect_encoding, named_encoding
 from kpilib.sources.files import File, say
-from kpilib.sources.records import cut_records
+from kpilib.sources.records import cut_lines, cut_records
 
 __all__ = ["HEAD_ROWS", "Dialect", "named_separator", "sniff"]
 
@@ -88,8 +89,7 @@ def sniff(
         raise SourceError(f"{file.name} cannot be read: {say(error)}.", file=file.name) from None
     if not start.strip(b"\0\xff\xfe\xef\xbb\xbf \t\r\n"):
         raise SourceError(f"{file.name} is empty.", file=file.name)
-    text = b"".join(piece.data for piece in cut_records(io.BytesIO(start), encoding, "\x1f")).decode("utf-8", "replace")
-    lines = text.split("\n")
+    lines = [line for _, line, _ in islice(cut_lines(io.BytesIO(start), encoding), 100)]
     first = 1
     if lines[0].lower().startswith("sep=") and len(lines[0].strip()) == 5:
         # Excel's own way to name the separator.

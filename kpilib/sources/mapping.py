@@ -54,13 +54,17 @@ Field = Take | Constant | Template | FirstOf
 
 @dataclass(frozen=True)
 class Join:
-    """Another file, whose columns are looked up: where our column ``on`` equals its column ``key``."""
+    """Another file, whose columns are looked up: where the file's column ``on`` equals its column ``key``.
+
+    ``values`` translates those of ``on`` before; ``first`` takes the first of several rows with one key.
+    """
 
     name: str
     file: str
     on: str
     key: str
     first: bool = False
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ class TableMapping:
 def same_name(name: str) -> str:
     """Return a name such that names that differ in case, spaces, hyphens or underscores alone are equal.
 
-    >>> same_name(" Closed_On ") == same_name("closed on")
+    >>> same_name(" Close_Date ") == same_name("close date") == same_name("CloseDate")
     True
     """
-    return re.sub(r"[\s_\-\u00a0\ufeff]+", " ", unicodedata.normalize("NFKC", name)).strip().casefold()
+    return re.sub(r"[\s_\-\u00a0\ufeff]+", "", unicodedata.normalize("NFKC", name)).casefold()

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from kpilib.sources.batch import Broken
 
-__all__ = ["LONGEST", "Piece", "cut_records"]
+__all__ = ["LONGEST", "Piece", "cut_lines", "cut_records"]
 
 BLOCK = 4 * 2**20
 LONGEST = 2**20  # bytes of a record; above, a quote was never closed, or the file has no lines
@@ -61,6 +61,16 @@ def cut_records(stream: BinaryIO, encoding: str, separator: str, *, skip: int = 
         yield from _without(piece, skip)
     number, pending, piece = _cut(pending, ord(separator), number, final=True)
     yield from _without(piece, skip)
+
+
+def cut_lines(stream: BinaryIO, encoding: str) -> Iterator[tuple[int, str, str]]:
+    """Give each line of a text: its number, the text, and why it is none (empty: it is one)."""
+    number = 0
+    for text in _decode(stream, encoding):
+        for line in text.removesuffix(b"\n").split(b"\n"):
+            number += 1
+            fault = "" if b"\0" not in line else _fault(line)[0]
+            yield number, _excerpt(_fault(line)[1]) if fault else line.decode("utf-8"), fault
 
 
 def _without(piece: Piece, skip: int) -> Iterator[Piece]:
@@ -167,54 +177,75 @@ def _ends(data: bytes, separator: int) -> tuple[_Ints, bool]:
     return lines[inside == 0] + 1, bool(opens.all() and closes.all())
 
 
+class _Quotes:
+    """Where the quotes of a text stand, as runs of neighbours: within quotes a pair is one quote, an odd one ends."""
+
+    def __init__(self, data: bytes) -> None:
+        quotes = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == _QUOTE)
+        first = np.flatnonzero(np.diff(quotes, prepend=-2) > 1)
+        self.starts: list[int] = quotes[first].tolist()
+        self.lengths: list[int] = np.diff(first, append=len(quotes)).tolist()
+        self._run_at = {start: index for index, start in enumerate(self.starts)}
+        self._next_odd = [len(self.starts)] * (len(self.starts) + 1)
+        for index in range(len(self.starts) - 1, -1, -1):
+            self._next_odd[index] = index if self.lengths[index] % 2 else self._next_odd[index + 1]
+
+    def opens(self, at: int) -> bool:
+        """Return whether a run of quotes begins at a place."""
+        return at in self._run_at
+
+    def close(self, at: int) -> int | None:
+        """Return the place after the quoted field that begins at a place; None: it is never closed."""
+        run = self._run_at[at]
+        closing = run if self.lengths[run] % 2 == 0 else self._next_odd[run + 1]
+        return None if closing == len(self.starts) else self.starts[closing] + self.lengths[closing]
+
+
 def _walk(
     data: bytes, separator: int, *, final: bool
 ) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]], int]:
     """Return the records and the broken lines as (index, start, end), and where what is not whole begins."""
-    quotes = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == _QUOTE)
-    first = np.flatnonzero(np.diff(quotes, prepend=-2) > 1)
-    starts: list[int] = quotes[first].tolist()
-    lengths: list[int] = np.diff(first, append=len(quotes)).tolist()
-    run_at = {start: index for index, start in enumerate(starts)}
-    next_odd = [len(starts)] * (len(starts) + 1)
-    for index in range(len(starts) - 1, -1, -1):
-        next_odd[index] = index if lengths[index] % 2 else next_odd[index + 1]
+    quotes, mark = _Quotes(data), bytes([separator])
     records: list[tuple[int, int, int]] = []
     broken: list[tuple[int, int, int]] = []
-    mark, start, index = bytes([separator]), 0, 0
+    start = index = 0
     while start < len(data):
-        at, end, good = start, -1, True
-        while True:
-            run = run_at.get(at)
-            line = data.find(b"\n", at)
-            if run is None:
-                if line < 0:
-                    return records, broken, start
-                field_end = data.find(mark, at, line)
-                if field_end < 0:
-                    end = line + 1
-                    break
-                at = field_end + 1
-                continue
-            closing = run if lengths[run] % 2 == 0 else next_odd[run + 1]
-            if closing == len(starts) or starts[closing] - start > LONGEST:
-                if not final and closing == len(starts) and len(data) - start <= LONGEST:
-                    return records, broken, start
-                good = False
-                break
-            after = starts[closing] + lengths[closing]
-            if data[after : after + 1] == b"\n":
-                end = after + 1
-                break
-            if data[after : after + 1] != mark:
-                good = False
-                break
-            at = after + 1
-        if not good:
-            end = data.find(b"\n", start) + 1
-        (records if good else broken).append((index, start, end))
-        index, start = index + 1, end
+        line_end = data.find(b"\n", start) + 1
+        if not line_end:
+            break
+        end, closed = _record_end(data, start, quotes, mark)
+        if end is None and not closed and not final and len(data) - start <= LONGEST:
+            break
+        (broken if end is None else records).append((index, start, end or line_end))
+        index, start = index + 1, end or line_end
     return records, broken, start
+
+
+def _record_end(data: bytes, start: int, quotes: _Quotes, mark: bytes) -> tuple[int | None, bool]:
+    """Return where the record ends that begins at a place, and whether all its quotes are closed.
+
+    The end is None where a quote is not closed, closes too far away, or is followed by something else than a
+    separator or the line's end.
+    """
+    at = start
+    while True:
+        if not quotes.opens(at):
+            line = data.find(b"\n", at)
+            after = data.find(mark, at, line if line >= 0 else len(data))
+            if after < 0:
+                return (line + 1, True) if line >= 0 else (None, False)
+        else:
+            close = quotes.close(at)
+            if close is None or close == len(data):
+                return None, False
+            if close - start > LONGEST:
+                return None, True
+            if data[close] == _LINE:
+                return close + 1, True
+            if data[close] != mark[0]:
+                return None, True
+            after = close
+        at = after + 1
 
 
 def _without_nul(lines: bytes, rows: _Ints, ends: _Ints) -> tuple[bytes, _Ints, _Ints, list[Broken]]:
@@ -226,11 +257,19 @@ def _without_nul(lines: bytes, rows: _Ints, ends: _Ints) -> tuple[bytes, _Ints, 
             keep.append(record)
             kept.append(row)
         else:
-            tail = record.rsplit(b"\0", 1)[1].strip()
-            reason = tail.decode() if tail in (b"undecodable", b"too_long") else "nul_byte"
-            found.append(Broken(row, _excerpt(record.removesuffix(b"\0" + tail + b"\n")), reason))
+            reason, text = _fault(record)
+            found.append(Broken(row, _excerpt(text), reason))
     lengths = np.array([len(record) for record in keep], dtype=np.int64)
     return b"".join(keep), np.array(kept, dtype=np.int64), np.cumsum(lengths), found
+
+
+def _fault(record: bytes) -> tuple[str, bytes]:
+    """Return why a record with a NUL byte is none, and the record without the mark that says so."""
+    for reason in ("undecodable", "too_long"):
+        mark = b"\0" + reason.encode()
+        if mark in record:
+            return reason, record.replace(mark, b"")
+    return "nul_byte", record
 
 
 def _excerpt(record: bytes) -> str:

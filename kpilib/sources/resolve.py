@@ -118,6 +118,8 @@ def resolve(
     header = _Header(names, joined or {})
     table = TABLES[mapping.table]
     sources, problems = {}, []
+    known = [name for name in names if name.strip()]
+    known += [f"{join}.{name}" for join, others in (joined or {}).items() for name in others if name.strip()]
     for column in table.columns:
         wanted = mapping.field(column.name)
         source = None if wanted is None else _source(wanted, header)
@@ -126,7 +128,7 @@ def resolve(
         elif column.required or column.name in mapping.fields:
             named = column.name in mapping.fields
             if column.required or (named and not mapping.recognise):
-                problems.append(_missing(mapping, column.name, wanted, names, joined or {}))
+                problems.append(_missing(mapping, column.name, wanted, known))
     filters = {}
     for name in (*mapping.where, *mapping.where_not):
         place = header.find(name)
@@ -147,7 +149,11 @@ def resolve(
     used |= {place.index for place in (*filters.values(), *keys.values()) if place.join is None}
     unused = tuple(name for index, name in enumerate(names) if index not in used and name.strip())
     first = Place(None, 0, names[0]) if mapping.footer and names else None
-    return Plan(mapping, sources, filters, keys, first, unused), [f"{file}: {problem}" for problem in problems]
+    if problems:
+        shown = ", ".join(known[:_SHOWN]) + (f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else "")
+        advice = f"Name the column in [source.mapping.{table.name}], or add it to the file."
+        problems = [*(f"{file}: {problem}" for problem in problems), f"{file} has: {shown or 'nothing'}. {advice}"]
+    return Plan(mapping, sources, filters, keys, first, unused), problems
 
 
 def header_problem(names: Sequence[str], file: str, table: str) -> str | None:
@@ -193,13 +199,9 @@ def _looked_for(wanted: Field | None) -> list[str]:
             return []
 
 
-def _missing(
-    mapping: TableMapping, column: str, wanted: Field | None, names: Sequence[str], joined: Mapping[str, Sequence[str]]
-) -> str:
+def _missing(mapping: TableMapping, column: str, wanted: Field | None, known: Sequence[str]) -> str:
     looked = list(dict.fromkeys(_looked_for(wanted)))
-    known = [name for name in names if name.strip()]
-    known += [f"{join}.{name}" for join, others in joined.items() for name in others if name.strip()]
     near = next((hint for hint in (did_you_mean(name, known) for name in looked or [column]) if hint), "")
-    shown = ", ".join(known[:_SHOWN]) + (f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else "")
-    sought = "" if looked == [column] else f" (looked for: {', '.join(looked[:_SHOWN]) or 'nothing'})"
-    return f"no column for {mapping.table}.{column}{sought}.{near} It has: {shown or 'none'}"
+    more = f" and {len(looked) - _SHOWN} more" if len(looked) > _SHOWN else ""
+    sought = "" if looked == [column] else f" (looked for: {', '.join(looked[:_SHOWN])}{more})"
+    return f"no column for {mapping.table}.{column}{sought}.{near}"

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,23 +13,15 @@ import pyarrow.compute as pc
 from kpilib.contract.tables import TABLES
 from kpilib.contract.values import read_text
 from kpilib.errors import SourceError
+from kpilib.sources.adding import add_up
 from kpilib.sources.apply import Cells, fits, make_column
 from kpilib.sources.batch import Batch, Broken, Format
 from kpilib.sources.detect import Written, written_columns
+from kpilib.sources.lookups import Lookups
 from kpilib.sources.reader import Raw, Reader
 from kpilib.sources.resolve import Place, Plan
 
 __all__ = ["Part", "TableSource"]
-
-
-class Lookups(Protocol):
-    """The joined files of a part."""
-
-    def find(self, join: str, keys: pa.Array, index: int) -> pa.Array:
-        """Return the values of a joined column for some keys."""
-
-    def all_values(self, place: Place) -> pa.Array:
-        """Return all values of a joined column."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +57,11 @@ class Part:
     def batches(self, seen: set[str]) -> Iterator[Batch]:
         """Read the file; ``seen`` holds the keys of rows already given, where each is given once."""
         formats = self.formats()
-        for raw in self.reader.read(self.plan.columns()):
-            yield self._batch(raw, formats, seen)
+        batches = (self._batch(raw, formats, seen) for raw in self.reader.read(self.plan.columns()))
+        if self.plan.mapping.add_up:
+            yield from add_up(list(batches), self.plan.mapping.add_up)
+        else:
+            yield from batches
 
     def _batch(self, raw: Raw, formats: Mapping[Place, Format], seen: set[str]) -> Batch:
         plan, table = self.plan, TABLES[self.plan.mapping.table]
