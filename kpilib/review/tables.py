@@ -22,9 +22,6 @@ Kind = Literal[
 ]  # fmt: skip
 _TEXTS = frozenset(("text", "name", "month", "quarter", "date"))
 
-# Columns whose values are codes of ours: the catalogue's table of their words.
-_CODES = {"segment": "segments", "bucket": "ages"}
-
 
 @dataclass(frozen=True)
 class Show:
@@ -130,8 +127,6 @@ def _writers(context: Context) -> dict[Kind, Callable[[Any], str]]:
 def _text(column: Show, value: Any, context: Context) -> str:
     """Return a name as it is in the data; a code of ours, or what stands for a blank, in words."""
     words = context.words
-    if column.name in _CODES:
-        return words(f"{_CODES[column.name]}.{value}")
     return label_or(value, words("stages.unknown" if column.name == "stage" else "column.blank"))
 
 

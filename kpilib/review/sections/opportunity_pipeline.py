@@ -116,14 +116,14 @@ def _bridge_by_month(kpi: Kpi, context: Context) -> Table | None:
         return None
     names = [name for name in _BRIDGE if name != "revaluation" or any(months[name] != 0)]
     title = context.words("pipeline.bridge", currency=context.formats.currency_name)
-    return _bridge_table(title, months, quarter, [Show(name, "exact", f"bridge.{name}") for name in names], context)
+    return _bridge_table(title, months, quarter, [Show(name, "exact") for name in names], context)
 
 
 def _bridge_counts(kpi: Kpi, context: Context) -> Table | None:
     months, quarter = kpi.companions.get("bridge"), kpi.companions.get("bridge_quarter")
     if months is None or months.empty or quarter is None:
         return None
-    shows = [Show(f"{name}_count", "count", f"bridge.{name}") for name in _BRIDGE if name != "revaluation"]
+    shows = [Show(f"{name}_count", "count", name) for name in _BRIDGE if name != "revaluation"]
     return _bridge_table(context.words("pipeline.bridge_counts"), months, quarter, shows, context)
 
 
