@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from kpilib.build.manifest import Failure
 from kpilib.build.plan import Planned
 from kpilib.build.round import Round
+from kpilib.ledger import Ledger
+from kpilib.pack import Pack
 
 __all__ = ["Standing", "stand"]
 
@@ -23,8 +26,35 @@ class Standing:
 
 def stand(around: Round, planned: Iterable[Planned]) -> Iterator[tuple[Planned, Standing]]:
     """Yield each planned pack with how it stands."""
-    for each in planned:
-        yield each, Standing(_say(around, each), "", "")
+    reports = around.settings.reports
+    path = reports / "ledger.sqlite"
+    if not path.exists():
+        yield from ((each, Standing(_say(around, each), "", "")) for each in planned)
+        return
+    with Ledger(path) as ledger:
+        for each in planned:
+            yield each, Standing(_say(around, each), _approved(ledger, each.pack, reports), _sent(ledger, each.pack))
+
+
+def _approved(ledger: Ledger, pack: Pack, reports: Path) -> str:
+    approval, stands = ledger.standing(pack, reports)
+    if approval is None:
+        return ""
+    return f"by {approval.approved_by}, {approval.approved_at}" if stands else "lost: changed since"
+
+
+def _sent(ledger: Ledger, pack: Pack) -> str:
+    """Return what became of the pack's latest message."""
+    messages = ledger.messages(str(pack.quarter), pack.partner_id)
+    if not messages:
+        return ""
+    last = messages[-1]
+    if last.state == "sent":
+        again = ", corrected" if sum(each.state == "sent" for each in messages) > 1 else ""
+        return f"{last.settled_at} to {', '.join(last.addresses('accepted'))}{again}"
+    return {"intended": "not yet: the next run goes on", "handing_over": "fate unknown: kpilib send --resolve"}.get(
+        last.state, f"failed: {last.reply}"
+    )
 
 
 def _say(around: Round, planned: Planned) -> str:

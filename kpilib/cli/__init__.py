@@ -9,9 +9,11 @@ from typing import Annotated, Optional
 import typer
 
 import kpilib
+from kpilib.cli.ahead import actions, backtest
 from kpilib.cli.build import build, status
 from kpilib.cli.check import check
 from kpilib.cli.context import Context, parse_date
+from kpilib.cli.deliver import approve, send
 from kpilib.cli.kpis import kpis
 from kpilib.cli.sample import sample
 
@@ -63,3 +65,7 @@ app.command(epilog="Example: kpilib check --explain")(check)
 app.command(epilog="Example: kpilib kpis 2026Q3 --partner P001 --format json")(kpis)
 app.command(epilog="Example: kpilib build 2026Q3 --partner P001 --partner P002")(build)
 app.command(epilog="Example: kpilib status 2026Q3")(status)
+app.command(epilog='Example: kpilib approve 2026Q3 --all-but P007 --note "P007: wait for the mended spend"')(approve)
+app.command(epilog="Example: kpilib send 2026Q3 --test-to me@example.com")(send)
+app.command(epilog="Example: kpilib actions 2026Q3")(actions)
+app.command(epilog="Example: kpilib backtest --quarters 8")(backtest)

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from kpilib.deliver.digest import pack_digest
-from kpilib.deliver.ledger import Approval, Ledger
+from kpilib.digest import pack_digest
 from kpilib.errors import DeliveryError, did_you_mean
+from kpilib.ledger import Approval, Ledger
 from kpilib.pack import Pack
 
-__all__ = ["approve_packs", "standing"]
+__all__ = ["approve_packs"]
 
 
 def approve_packs(
@@ -47,10 +47,3 @@ def approve_packs(
             ledger.approve(held)
         approvals.append(held)
     return approvals
-
-
-def standing(ledger: Ledger, pack: Pack, reports: Path) -> tuple[Approval | None, bool]:
-    """Return a pack's latest approval, and whether it is of the bytes that lie there now."""
-    held = ledger.approval(str(pack.quarter), pack.partner_id)
-    folder = pack.folder(reports)
-    return held, held is not None and folder.is_dir() and pack_digest(folder) == held.digest

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kpilib.pack import FILES, Pack, folder_name
+from kpilib.folders import folder_name
+from kpilib.pack import FILES, Pack
 
 __all__ = ["issued_folder", "keep_issue", "read_issued", "stage_issue"]
 

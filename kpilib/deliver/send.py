@@ -14,14 +14,13 @@ from typing import Literal
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from kpilib.deliver.approve import standing
 from kpilib.deliver.compose import Letter, compose
-from kpilib.deliver.digest import digest_of, read_files
 from kpilib.deliver.issued import keep_issue, read_issued, stage_issue
-from kpilib.deliver.ledger import Ledger, Message
 from kpilib.deliver.recipients import Recipients, find_recipients, problem_of
 from kpilib.deliver.transport import InDoubt, Result, Temporary, connect, hand_over
+from kpilib.digest import digest_of, read_files
 from kpilib.errors import DeliveryError, SettingsError
+from kpilib.ledger import Ledger, Message
 from kpilib.pack import Pack
 from kpilib.settings import Email, Settings
 from kpilib.store import Store
@@ -191,7 +190,7 @@ def _look(
     recipients = find_recipients(partner, settings.email)
     line = Line(pack.partner_id, str(partner["name"]), tuple(recipients.all), "ready")
     folder, quarter = pack.folder(settings.reports), str(pack.quarter)
-    approval, stands = standing(ledger, pack, settings.reports)
+    approval, stands = ledger.standing(pack, settings.reports)
     if approval is None:
         return replace(line, status="not_approved" if folder.is_dir() else "not_built"), None
     if not stands:

@@ -105,7 +105,7 @@ class Review:
         """Page one: the verdict, eight cards, what was agreed, the manager's words."""
         context = self._context
         return compose_page_one(
-            context, plan=compose_plan(self._advice, context), outlook=compose_outlook(self._outlook, context)
+            context, plan=compose_plan(self.advice, context), outlook=compose_outlook(self._outlook, context)
         )
 
     @cached_property
@@ -188,14 +188,18 @@ class Review:
 
         >>> review.plan.parts[0]  # doctest: +SKIP
         """
-        return describe_plan(self._advice, self._context)
+        return describe_plan(self.advice, self._context)
 
     @cached_property
     def _outlook(self) -> Outlook:
         return look_ahead(self._context, self._facts)
 
     @cached_property
-    def _advice(self) -> list[Advice]:
+    def advice(self) -> list[Advice]:
+        """The recommended actions, as `kpilib.advice` gives them.
+
+        >>> [advice.rule for advice in review.advice]  # doctest: +SKIP
+        """
         return plan_of(self._context)
 
     @cached_property

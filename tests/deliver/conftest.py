@@ -15,8 +15,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from kpilib.deliver.approve import approve_packs
-from kpilib.deliver.ledger import Ledger
 from kpilib.deliver.send import Clock
+from kpilib.ledger import Ledger
 from kpilib.pack import Pack
 from kpilib.quarter import Quarter
 from kpilib.settings import Settings, load_settings

@@ -10,11 +10,11 @@ from datetime import date
 
 import pytest
 
-from tests.deliver.conftest import NOW, PARTNERS, QUARTER, Desk, Hours, MailServer, write_pack
 from kpilib.deliver.issued import read_issued
 from kpilib.deliver.send import Line, plan_sending, resolve, send_all, sending, write_outbox
 from kpilib.errors import DeliveryError, SettingsError
 from kpilib.pack import Pack
+from tests.deliver.conftest import NOW, PARTNERS, QUARTER, Desk, Hours, MailServer, write_pack
 
 
 def run(desk: Desk, hours: Hours | None = None, **options: str) -> list[Line]:

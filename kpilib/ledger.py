@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from kpilib.digest import pack_digest
 from kpilib.errors import DeliveryError
+from kpilib.pack import Pack
 
 __all__ = ["Approval", "Ledger", "Message", "State"]
 
@@ -116,6 +118,11 @@ class Ledger:
             (quarter, partner_id),
         ).fetchone()
         return None if row is None else Approval(*row)
+
+    def standing(self, pack: Pack, reports: Path) -> tuple[Approval | None, bool]:
+        """Return a pack's latest approval, and whether it is of the bytes that lie there now."""
+        held, folder = self.approval(str(pack.quarter), pack.partner_id), pack.folder(reports)
+        return held, held is not None and folder.is_dir() and pack_digest(folder) == held.digest
 
     def messages(self, quarter: str, partner_id: str) -> list[Message]:
         """Return a pack's messages, oldest first."""

@@ -1,0 +1,182 @@
+"""`kpilib approve` and `kpilib send`: a person's word for a quarter's packs, and their way to the partners."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from kpilib.cli.context import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kpilib.build.round import Round
+    from kpilib.deliver.send import Line
+    from kpilib.ledger import Ledger
+
+__all__ = ["approve", "send"]
+
+Quarter = Annotated[str, typer.Argument(metavar="QUARTER", help="Like 2026Q3.")]
+Partners = Annotated[
+    Optional[list[str]],
+    typer.Option("--partner", metavar="ID", help="A partner's id; may be repeated.", show_default="all active"),
+]
+_SAID = {
+    "ready": "would be sent",
+    "reissue": "would be sent again, corrected",
+    "sent": "sent",
+    "not_built": "not built",
+    "not_approved": "not approved",
+    "changed": "changed since it was approved",
+    "refused": "refused",
+    "in_doubt": "fate unknown",
+    "failed": "failed",
+}
+_TROUBLE = {"refused", "in_doubt", "failed"}
+
+
+def approve(
+    context: typer.Context,
+    quarter: Quarter,
+    partner: Partners = None,
+    all_but: Annotated[
+        Optional[list[str]], typer.Option("--all-but", metavar="ID", help="All but this partner; may be repeated.")
+    ] = None,
+    note: Annotated[str, typer.Option(metavar="TEXT", help="Kept with the approval.")] = "",
+) -> None:
+    """Record that you have looked at exactly these packs and that they may go out; freezes the quarter's cohort."""
+    from datetime import UTC, datetime
+    from getpass import getuser
+
+    from kpilib.build.frozen import freeze_cohort, read_frozen
+    from kpilib.build.plan import plan_packs
+    from kpilib.build.round import Round
+    from kpilib.cli.console import print_result
+    from kpilib.deliver.approve import approve_packs
+    from kpilib.errors import DeliveryError
+    from kpilib.ledger import Ledger
+
+    given: Context = context.obj
+    if partner and all_but:
+        raise typer.BadParameter("--partner and --all-but exclude each other: name who, or who not.")
+    around = Round.open(given.settings, quarter)
+    left_out = set(around.partners(all_but)) if all_but else set()
+    chosen = [name for name in around.partners(partner or ()) if name not in left_out]
+    stale = [each for each in plan_packs(around, chosen) if not each.fresh]
+    if stale:
+        lines = [f"  {each.pack.partner_id}: {', '.join(each.reasons)}" for each in stale[:20]]
+        more = [f"  … and {len(stale) - 20} more"] if len(stale) > 20 else []
+        raise DeliveryError(
+            "\n".join(
+                [
+                    f"Nothing is approved: {len(stale)} of {len(chosen)} packs are not what would be built now.",
+                    *lines,
+                    *more,
+                    f"Build them first: kpilib build {around.quarter}. Or leave them out: --all-but ID",
+                ]
+            )
+        )
+    packs = [each.pack for each in plan_packs(around, chosen)]
+    if read_frozen(given.settings, around.quarter) is None:
+        freeze_cohort(given.settings, around.cohort)
+    with Ledger(given.settings.reports / "ledger.sqlite") as ledger:
+        now = datetime.now(UTC)
+        approvals = approve_packs(ledger, packs, given.settings.reports, by=getuser(), at=now, note=note)
+    _write_index(around)
+    new = sum(each.approved_at == now.isoformat(timespec="seconds") for each in approvals)
+    print_result(f"{around.quarter}: {new} approved, {len(approvals) - new} were approved already.")
+
+
+def send(
+    context: typer.Context,
+    quarter: Quarter,
+    partner: Partners = None,
+    really: Annotated[bool, typer.Option("--really", help="Send. Without it nothing leaves this machine.")] = False,
+    test_to: Annotated[
+        Optional[str], typer.Option(metavar="ADDRESS", help="Send all of it to this address alone, marked as a test.")
+    ] = None,
+    resolve: Annotated[
+        bool, typer.Option("--resolve", help="Ask about each message whose fate is unknown whether it arrived.")
+    ] = False,
+) -> None:
+    """Email the approved packs to the partners. By default a dry run: .eml files and a table of who gets what."""
+    from kpilib.build.round import Round
+    from kpilib.cli.console import print_result
+    from kpilib.deliver.send import plan_sending, send_all, sending, write_outbox
+    from kpilib.ledger import Ledger
+    from kpilib.pack import Pack
+
+    given: Context = context.obj
+    if really and test_to:
+        raise typer.BadParameter("--really and --test-to exclude each other.")
+    around = Round.open(given.settings, quarter)
+    settings = given.settings
+    packs = [Pack(name, around.quarter, around.as_of) for name in around.partners(partner or ())]
+    with sending(settings.reports), Ledger(settings.reports / "ledger.sqlite") as ledger:
+        if resolve:
+            _resolve(ledger, around)
+            return
+        lines, outgoing = plan_sending(settings, around.store, ledger, packs, test_to=test_to)
+        if really or test_to:
+            from kpilib.cli.sending import watched
+
+            with watched(len(outgoing), quiet=given.quiet) as (clock, done):
+                ended = send_all(settings, ledger, outgoing, clock=clock, test_to=test_to, done=done)
+            by_partner = {line.partner_id: line for line in ended}
+            lines = [by_partner.get(line.partner_id, line) for line in lines]
+        else:
+            folder = settings.reports / str(around.quarter) / "outbox"
+            paths = write_outbox(folder, outgoing)
+            given.say(f"A dry run: {len(paths)} messages lie in {folder}. Look at them, then: --really")
+    _write_index(around)
+    _print_lines(lines)
+    if any(line.status in _TROUBLE for line in lines):
+        raise typer.Exit(1)
+    if really and not lines:
+        print_result("Nothing to send.")
+
+
+def _resolve(ledger: Ledger, around: Round) -> None:
+    """Ask a person about each message whose fate is unknown."""
+    from datetime import UTC, datetime
+    from getpass import getuser
+
+    from kpilib.cli.console import plain, print_result
+    from kpilib.deliver.send import resolve
+
+    doubtful = ledger.in_doubt()
+    if not doubtful:
+        print_result("No message is in doubt.")
+    for message in doubtful:
+        to = ", ".join(message.addresses("handing_over"))
+        print_result(plain(f"{message.partner_id} {message.quarter}, meant at {message.intended_at}, to {to}"))
+        print_result(plain(f"  Message-ID {message.message_id}: look for it in the server's log, or ask {to}."))
+        answer = typer.prompt("  Did it arrive? (yes/no/skip)", default="skip").strip().lower()
+        if answer in {"yes", "y", "no", "n"}:
+            arrived = answer.startswith("y")
+            resolve(
+                ledger, message.message_id, was_sent=arrived, reports=around.settings.reports, by=getuser(),
+                at=datetime.now(UTC),
+            )  # fmt: skip
+            print_result("  Recorded as sent." if arrived else "  Recorded as not sent: the next run sends it.")
+
+
+def _print_lines(lines: Iterable[Line]) -> None:
+    from kpilib.cli.console import plain, print_result, table
+
+    shown = table("partner", "name", "to", "status", "detail")
+    counts: dict[str, int] = {}
+    for line in lines:
+        said = _SAID[line.status]
+        counts[said] = counts.get(said, 0) + 1
+        cells = (line.partner_id, line.name, ", ".join(line.recipients), said, line.detail)
+        shown.add_row(*(plain(cell) for cell in cells))
+    print_result(shown)
+    print_result(", ".join(f"{count} {said}" for said, count in counts.items()) or "No partner gets a pack.")
+
+
+def _write_index(around: Round) -> None:
+    from kpilib.build.index import write_index
+
+    write_index(around)
