@@ -64,16 +64,16 @@ def test_an_accent_that_cannot_be_read_is_refused_with_one_that_can():
     with pytest.raises(SettingsError) as caught:
         Theme(accent="#ffcc00")
     assert str(caught.value) == (
-        "[brand] accent = '#ffcc00' cannot be read on white: its contrast is 1.5 : 1, text needs 4.5 : 1 (WCAG 2.2 AA). "
-        "The nearest shade of it that can: '#8f7200'."
+        "[brand] accent = '#ffcc00' cannot be read on white: its contrast is 1.5 : 1, text needs 4.5 : 1 "
+        "(WCAG 2.2 AA). The nearest shade of it that can: '#8f7200'."
     )
     assert contrast("#8f7200", "#ffffff") >= 4.5
 
 
 def test_font_files_are_the_packages_own():
     assert [path.name for path in font_files()] == [
-        "SourceSansPro-Regular.otf", "SourceSansPro-It.otf", "SourceSansPro-Semibold.otf", "SourceSansPro-SemiboldIt.otf",
-        "SourceSansPro-Bold.otf", "SourceSansPro-BoldIt.otf", "NanumGothic.ttf", "NanumGothicBold.ttf",
+        "SourceSansPro-Regular.otf", "SourceSansPro-It.otf", "SourceSansPro-Semibold.otf",
+        "SourceSansPro-SemiboldIt.otf", "SourceSansPro-Bold.otf", "SourceSansPro-BoldIt.otf", "NanumGothic.ttf", "NanumGothicBold.ttf",
     ]  # fmt: skip
     assert all(path.is_file() for path in font_files())
 

@@ -65,13 +65,16 @@ def draw_dots(panel: Panel, x: Sequence[float], y: Sequence[float], *, colour: s
 def draw_line(panel: Panel, x: Sequence[float], y: Sequence[float], *, colour: str, width: float = 1.2) -> None:
     """Draw a line through the values; it breaks where one is missing."""
     heights = np.asarray(y, dtype=float)
-    known = ~np.isnan(heights)
-    # each unbroken run is a unit of its own: seaborn would join over the gap
-    runs = np.cumsum(~known)[known]
+    # each unbroken run is a unit of its own: seaborn would join over the gap; one value alone is no line
+    runs = np.cumsum(np.isnan(heights))
+    lengths = np.bincount(runs[~np.isnan(heights)], minlength=len(heights) + 1)
+    known = ~np.isnan(heights) & (lengths[runs] > 1)
+    if not known.any():
+        return
     sns.lineplot(
         x=np.asarray(x, dtype=float)[known],
         y=heights[known],
-        units=runs,
+        units=runs[known],
         estimator=None,
         errorbar=None,
         color=colour,

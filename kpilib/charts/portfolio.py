@@ -104,23 +104,32 @@ def draw_quadrant(standings: Sequence[Standing], look: Look, *, title: str = "")
         )
 
 
-def draw_ranking(standings: Sequence[Standing], look: Look, *, title: str = "", most: int = 30) -> Chart | None:
-    """Return the partners by quality score, each with its score's eight quarters; None where none has a score."""
+def draw_ranking(
+    standings: Sequence[Standing], look: Look, *, title: str = "", first: int = 1, most: int = 30
+) -> Chart | None:
+    """Return the partners by quality score, each with its score's eight quarters; None where none has a score.
+
+    Parameters
+    ----------
+    first, most
+        the place of the first partner that is drawn, and how many are: a long ranking is several charts of one scale.
+    """
     ranked = sorted((one for one in standings if one.score is not None), key=lambda one: (-(one.score or 0), one.name))
-    if not ranked:
+    shown = ranked[first - 1 : first - 1 + most]
+    if not shown:
         return None
     words, formats, palette = look.words, look.formats, look.palette
-    shown = ranked[:most]
     scores = [float(one.score or 0) for one in shown]
     texts = [formats.number(score, 0) for score in scores]
-    rank_room = text_width(formats.count(len(shown)), SMALL) + 6
+    left_out = len(ranked) - most if first == 1 else 0
+    rank_room = text_width(formats.count(len(ranked)), SMALL) + 6
     names = Names.of([shorten(one.name, 150) for one in shown], 150, row=13)
-    foot = 14 if len(ranked) > most else 2
+    foot = 14 if left_out > 0 else 2
     spark, score_room = 92.0, max(text_width(text, strong=True) for text in texts) + 8
     with look.canvas("full", names.height + foot + 13) as canvas:
         right = spark + max(40, text_width(words("charts.ranking.growth"), SMALL) + 18) + score_room
         panel = names.place(canvas, right=right, bottom=foot, top=13, left=rank_room)
-        top = max([*scores, 100.0])
+        top = max(float(ranked[0].score or 0), 100.0)
         panel.scale(x=(0, top))
         fills = [palette.accent if score >= 100 else palette.tint("accent", 0.5) for score in scores]
         draw_bars(panel, names.places, scores, fills, width=7, across=True)
@@ -140,7 +149,7 @@ def draw_ranking(standings: Sequence[Standing], look: Look, *, title: str = "", 
         _draw_sparks(canvas, trends, shown, names)
         for at, (one, place) in enumerate(zip(shown, names.places, strict=True)):
             y = panel.y(place)
-            canvas.text(formats.count(at + 1), rank_room - 6, y, align="right", size=SMALL, colour=palette.soft)
+            canvas.text(formats.count(first + at), rank_room - 6, y, align="right", size=SMALL, colour=palette.soft)
             canvas.text(texts[at], panel.x(scores[at]) + 4, y, strong=True)
             if one.growth is not None:
                 change = formats.rate(one.growth, 0, signed=True)
@@ -163,8 +172,8 @@ def draw_ranking(standings: Sequence[Standing], look: Look, *, title: str = "", 
             size=SMALL,
             colour=palette.soft,
         )
-        if len(ranked) > most:
-            more = words("charts.more", count=len(ranked) - most)
+        if left_out > 0:
+            more = words("charts.more", count=left_out)
             canvas.text(more, panel.left, 3, level="baseline", size=SMALL, colour=palette.soft)
         said = [
             words("charts.ranking.alt_row", name=one.name, score=text) for one, text in zip(shown, texts, strict=True)

@@ -197,7 +197,7 @@ def _draw_history(
         x, y = panel.x(year_ago), panel.y(values[year_ago]) + (8.5 if above else -8.5)
         x = max(x, text_width(texts[year_ago], SMALL) / 2)
         canvas.text(texts[year_ago], x, y, align="center", size=SMALL, colour=palette.soft)
-    if not math.isnan(values[-1]):
+    if values and not math.isnan(values[-1]):
         draw_mark(panel, end, values[-1], colour=palette.soft if ahead else palette.accent, size=_DOT)
 
 

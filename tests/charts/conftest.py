@@ -37,12 +37,21 @@ class KeepingLook(Look):
 
     @property
     def texts(self) -> list[str]:
-        return [text.get_text() for text in self.drawn.figure.texts]
+        return [plain(text.get_text()) for text in self.drawn.figure.texts]
+
+    def place(self, text: str) -> tuple[float, float]:
+        """Return the middle of a text, in points."""
+        (box,) = (box for box in self.drawn.boxes if plain(box[4]) == text)
+        return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
 
     def bars(self, panel: int = 0) -> list[tuple[float, float, float, float]]:
         """The bars of a panel: left, foot, width, height on its scales."""
         boxes = [patch.get_bbox() for patch in self.axes[panel].patches]
         return [tuple(round(value, 6) for value in (b.x0, b.y0, b.width, b.height)) for b in boxes]
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ")
 
 
 def make_look(language: str = "en", currency: str = "USD") -> KeepingLook:
@@ -54,9 +63,15 @@ def look() -> KeepingLook:
     return make_look()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def looks() -> Callable[..., KeepingLook]:
     return make_look
+
+
+@pytest.fixture
+def said() -> Callable[[Any], str]:
+    """A chart's alternative text, with plain blanks."""
+    return lambda chart: plain(chart.alt)
 
 
 @pytest.fixture

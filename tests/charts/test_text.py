@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from matplotlib.textpath import TextToPath
 from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextToPath
 
 from kpilib.charts.text import shorten, text_width, wrap
 from kpilib.theme import Theme
