@@ -21,6 +21,8 @@ from kpilib.build.round import Round
 from kpilib.build.run import Outcome, build_packs
 from kpilib.settings import load_settings
 
+NOT_P2 = "assert partner != 'P2', 'not this one'"
+
 
 def run(root: Path, *partners: str, **options: object) -> Outcome:
     around = Round.open(load_settings(root / "kpilib.toml"))
@@ -43,9 +45,8 @@ def test_a_build_and_the_builds_after_it(workspace: Path) -> None:
     first = run(workspace)
     assert sorted(pack.partner_id for pack in first.made) == ["P1", "P3"]
     assert [(pack.partner_id, str(error)) for pack, error in first.failed] == [
-        ("P2", "P2 2026Q3: cell 4 of partner_review.ipynb (assert partner != 'P2', 'not this one') failed: "
-         "AssertionError: not this one.")
-    ]  # fmt: skip
+        ("P2", f"P2 2026Q3: cell 4 of partner_review.ipynb ({NOT_P2}) failed: AssertionError: not this one.")
+    ]
     assert {path.name for path in quarter.iterdir()} == {"P1", "P3", "failed", "index.html", "run.json"}
     assert set(digests(quarter / "P1")) == {"review.html", "review.pdf", "review.ipynb", "kpis.json", "pack.json"}
     assert set(digests(quarter / "failed" / "P2")) == {"failure.json", "review.ipynb"}
@@ -115,7 +116,8 @@ def test_ctrl_c_leaves_nothing_half_written(workspace: Path, notebook: Callable[
     marks = workspace / "mark"
     notebook(
         workspace / "notebooks" / "partner_review.ipynb",
-        f"import os, time\nif partner == 'P3':\n    open({str(marks)!r}, 'w').write(str(os.getpid()))\n    time.sleep(600)",
+        "import os, time",
+        f"if partner == 'P3':\n    open({str(marks)!r}, 'w').write(str(os.getpid()))\n    time.sleep(600)",
     )
     process = subprocess.Popen(
         [sys.executable, "-m", "kpilib", "build", "--jobs", "2", "--partner", "P1", "--partner", "P3"],
