@@ -1,0 +1,62 @@
+"""What `make docs` makes from the product itself: the README's KPI table, its pictures, and the sample pack.
+
+Run it in the repository after `make env`; it builds one pack of the sample data in a folder of its own.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pypdfium2
+
+from kpilib.kpis import KPIS
+from kpilib.language import Words
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+README = ROOT / "README.md"
+BEGIN = "<!-- kpis: made from the registry by `make docs`, checked by the tests -->"
+END = "<!-- /kpis -->"
+PARTNER, QUARTER = "P001", "2026Q3"
+
+
+def kpi_table() -> str:
+    """Return the README's table of all KPIs, from the registry."""
+    words = Words("en")
+    lines = ["| key | KPI | formula | when empty | better |", "| --- | --- | --- | --- | --- |"]
+    for key, definition in KPIS.items():
+        cells = (f"`{key}`", words(f"kpi.{key}.name"), definition.formula, definition.empty, definition.better)
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def with_table(text: str) -> str:
+    """Return the README with its KPI table as it should be."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{kpi_table()}\n{END}{after}"
+
+
+def make_pack() -> None:
+    """Build the sample pack and keep its PDF and the picture of its first page."""
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Path(folder)
+        for name in ("notebooks", "templates", "comments"):
+            shutil.copytree(ROOT / name, workspace / name)
+        shutil.copy(ROOT / "kpilib.toml", workspace)
+        kpilib = [sys.executable, "-m", "kpilib", "--quiet", "--settings", str(workspace / "kpilib.toml")]
+        subprocess.run([*kpilib, "sample"], check=True)  # noqa: S603
+        subprocess.run([*kpilib, "build", QUARTER, "--partner", PARTNER], check=True)  # noqa: S603
+        pdf = workspace / "reports" / QUARTER / PARTNER / "review.pdf"
+        shutil.copy(pdf, DOCS / "sample-pack.pdf")
+    page = pypdfium2.PdfDocument(DOCS / "sample-pack.pdf")[0]
+    page.render(scale=1.4).to_pil().quantize(64).save(DOCS / "pack-page-1.png", optimize=True)
+
+
+if __name__ == "__main__":
+    README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
+    make_pack()

@@ -1,0 +1,41 @@
+"""The README holds what the product says of itself."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from kpilib.cli import app
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
+
+
+def test_the_kpi_table_is_that_of_the_registry() -> None:
+    spec = importlib.util.spec_from_file_location("make", ROOT / "docs" / "make.py")
+    assert spec is not None
+    assert spec.loader is not None
+    make = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make)
+    assert make.with_table(README) == README, "make docs"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_stands_in_the_readme_and_its_help_ends_with_an_example(name: str) -> None:
+    assert f"`kpilib {name}" in README
+    assert str(COMMANDS[name].epilog).startswith(f"Example: kpilib {name}")
+
+
+@pytest.mark.parametrize("target", re.findall(r"\]\((?!https?:)([^)#]+)\)", README))
+def test_every_link_of_the_readme_leads_somewhere(target: str) -> None:
+    assert (ROOT / target).exists()
+
+
+def test_pictures_and_sample_pack_are_small() -> None:
+    for name in ("pack-page-1.png", "sample-pack.pdf"):
+        assert (ROOT / "docs" / name).stat().st_size < 2**20
