@@ -73,7 +73,8 @@ def test_an_accent_that_cannot_be_read_is_refused_with_one_that_can():
 def test_font_files_are_the_packages_own():
     assert [path.name for path in font_files()] == [
         "SourceSansPro-Regular.otf", "SourceSansPro-It.otf", "SourceSansPro-Semibold.otf",
-        "SourceSansPro-SemiboldIt.otf", "SourceSansPro-Bold.otf", "SourceSansPro-BoldIt.otf", "NanumGothic.ttf", "NanumGothicBold.ttf",
+        "SourceSansPro-SemiboldIt.otf", "SourceSansPro-Bold.otf", "SourceSansPro-BoldIt.otf",
+        "NanumGothic.ttf", "NanumGothicBold.ttf",
     ]  # fmt: skip
     assert all(path.is_file() for path in font_files())
 

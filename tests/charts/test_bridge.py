@@ -43,8 +43,8 @@ def test_bars_stand_on_each_other_and_lead_from_opening_to_closing(bridge, look,
     ]  # fmt: skip
     assert look.texts[:6] == ["752", "+590", "−440", "−150", "−140", "612"]
     assert look.texts[6:] == [
-        "open on 1 Jul", "27", "created", "22", "won", "14", "lost", "6", "lost to a competitor", "5", "open on 30 Sept",
-        "24",
+        "open on 1 Jul", "27", "created", "22", "won", "14", "lost", "6", "lost to a competitor", "5",
+        "open on 30 Sept", "24",
     ]  # fmt: skip
     assert chart.title == "Less came in than went out"
     assert chart.subtitle.replace("\u00a0", " ") == "open opportunities, k USD, with their number below · 2026 Q3"

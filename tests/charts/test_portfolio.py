@@ -43,7 +43,8 @@ def test_growth_beyond_fourfold_lies_at_the_edge(look):
 
 def test_names_give_way_and_the_largest_keep_theirs(look):
     """Six partners on one spot: names find room right, left, above and below it; two find none."""
-    draw_quadrant([*(Standing(f"Partner {at}", 1000, 0.1, 1.0) for at in range(6)), Standing("x", 10, 0.3, 1.0)], look)
+    ends = [Standing("x", 10, 0.3, 1.0), Standing("y", 100_000, 0.3, 1.0)]
+    draw_quadrant([*(Standing(f"Partner {at}", 1000, 0.1, 1.0) for at in range(6)), *ends], look)
     assert [text for text in look.texts if text.startswith("Partner")] == [f"Partner {at}" for at in range(4)]
 
 
