@@ -151,6 +151,48 @@ def test_a_cohort_of_nobody(small: tuple[Store, Settings]) -> None:
     assert handed["deal_success"] is None
 
 
+def test_amounts_as_their_history_knew_them(workspace: MakeWorkspace) -> None:
+    """As of 09-30, of one partner:
+
+    | id | outcome   | amount | history                          | worth |
+    | A  | open      |     90 | 07-01 blank, 10-01 90            |     0 |
+    | B  | open      |     90 | 07-01 40, 08-01 50, 08-02 blank  |    50 |
+    | C  | won 08-01 |     30 | 07-01 blank                      |    30 |
+    | D  | open      |      7 | none                             |     7 |
+    | E  | won 10-02 |     60 | 10-01 60                         |    60 |
+    """
+    settings = workspace(
+        partners="partner_id | name\nP001 | Partner 1",
+        opportunities="""
+            opportunity_id | partner_id | created_on | closed_on | outcome | amount
+            A | P001 | 2026-07-01 | | open | 90
+            B | P001 | 2026-07-01 | | open | 90
+            C | P001 | 2026-07-01 | 2026-08-01 | won | 30
+            D | P001 | 2026-07-01 | | open | 7
+            E | P001 | 2026-07-01 | 2026-10-02 | won | 60
+        """,
+        stage_history="""
+            opportunity_id | changed_on | stage | amount
+            A | 2026-07-01 | Contact |
+            A | 2026-10-01 | Offer | 90
+            B | 2026-07-01 | Contact | 40
+            B | 2026-08-01 | Offer | 50
+            B | 2026-08-02 | Legal |
+            C | 2026-07-01 | Contact |
+            E | 2026-10-01 | Offer | 60
+        """,
+    )
+    store, day = Store.open(settings), date(2026, 9, 30)
+    cohort = Cohort.compute(store, settings, Q3, day)
+    assert cohort.figures["opportunity_pipeline"].values == {"P001": 117.0}
+    assert cohort.scorings[0].amounts == {"P001": 3000}
+    slice_ = cut_slice(store, cohort, settings, partner_id="P001", quarter=Q3, as_of=day, audience="internal")
+    kpis = evaluate(slice_)
+    assert kpis["opportunity_pipeline"].value == 117
+    assert kpis["deal_count"].companions["won_amount"] == 30
+    assert kpis["quality_score"].value == 100.0
+
+
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Settings]:
     """Eight partners with several currencies, a stage history, shared leads and the dirt of a real export."""
