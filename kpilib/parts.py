@@ -271,7 +271,7 @@ class Card:
     name: str
     value: str
     unit: str
-    status: StatusMark
+    status: StatusMark | None
     change: Rich
     previous: str
     spark: Spark
@@ -379,12 +379,14 @@ class PageOne(Part):
 
     def text(self) -> str:
         """Return the masthead, the verdict and a line per card."""
-        cards = [
-            f"{card.name}: {card.value} {card.unit} ({card.status.word}) {plain_text(card.change)}".strip()
-            for card in self.cards
-        ]
+        cards = [_say_card(card) for card in self.cards]
         head = " · ".join((self.masthead.kicker, self.masthead.title, *self.masthead.lines))
         return "\n".join([head, f"{self.verdict.lead} {self.verdict.text}".strip(), *cards])
+
+
+def _say_card(card: Card) -> str:
+    status = f"({card.status.word})" if card.status else ""
+    return " ".join(filter(None, (f"{card.name}:", card.value, card.unit, status, plain_text(card.change))))
 
 
 def _fields(thing: Any) -> dict[str, Any]:

@@ -1,0 +1,137 @@
+"""Gathering the portfolio: every partner of a quarter's cohort, and every active one, in one plain document.
+
+The document is to the portfolio what a slice is to a pack: all that its notebook knows, canonical bytes, hashed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kpilib.language import fallback_language
+from kpilib.portfolio.member import Member, describe_partner
+from kpilib.quarter import Quarter
+from kpilib.slice import Slice
+from kpilib.slicing import cut_slice
+
+if TYPE_CHECKING:
+    from kpilib.cohort import Cohort
+    from kpilib.settings import Settings
+    from kpilib.store import Store
+
+__all__ = ["FILE", "Gathering", "cut_slices", "gather"]
+
+FILE = "portfolio.json"
+VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Gathering:
+    """All that a portfolio review knows, as plain JSON values.
+
+    Keys of ``content``: ``version``, ``quarter``, ``as_of`` (D), ``language``, ``settings`` (as in a slice),
+    ``absent`` (tables and columns that the source lacks), ``members`` (by partner id).
+    """
+
+    content: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, slices: Iterable[tuple[Slice, Member]], *, language: str) -> Gathering | None:
+        """Return the gathering of some partners' internal slices and what was drawn from them; None without any.
+
+        A partner that is neither active nor in the cohort has left, and is left out.
+        """
+        content: dict[str, Any] = {}
+        members = []
+        for slice_, member in slices:
+            content = content or {
+                "version": VERSION,
+                "quarter": str(slice_.quarter),
+                "as_of": slice_.as_of.isoformat(),
+                "language": language,
+                "settings": slice_.content["settings"],
+                "absent": slice_.content["absent"],
+            }
+            if member.active or member.in_cohort:
+                members.append(member.to_json())
+        if not content:
+            return None
+        return cls({**content, "members": sorted(members, key=lambda member: str(member["partner_id"]))})
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Gathering:
+        """Return the gathering that some bytes hold."""
+        return cls(json.loads(data))
+
+    @classmethod
+    def read(cls, path: Path) -> Gathering:
+        """Return the gathering of a file."""
+        return cls.from_bytes(path.read_bytes())
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical bytes: sorted keys, no blanks, UTF-8."""
+        text = json.dumps(self.content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return text.encode()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the bytes, in hexadecimal."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
+
+    @cached_property
+    def members(self) -> tuple[Member, ...]:
+        """The partners, by id."""
+        return tuple(Member.from_json(held) for held in self.content["members"])
+
+    @cached_property
+    def quarter(self) -> Quarter:
+        """The quarter under review."""
+        return Quarter.parse(self.content["quarter"], self.content["settings"]["fiscal_year_start"])
+
+    @cached_property
+    def as_of(self) -> date:
+        """D: the last day that counts."""
+        return date.fromisoformat(self.content["as_of"])
+
+    @cached_property
+    def currency(self) -> str:
+        """The reporting currency's ISO 4217 code."""
+        return str(self.content["settings"]["currency"])
+
+    @cached_property
+    def language(self) -> str:
+        """The language of the review."""
+        return str(self.content["language"])
+
+    def has(self, table: str) -> bool:
+        """Say whether the source has a table."""
+        return table not in self.content["absent"]
+
+
+def cut_slices(store: Store, cohort: Cohort, settings: Settings, *, quarter: Quarter, as_of: date) -> Iterator[Slice]:
+    """Yield every partner's internal slice, by partner id."""
+    for partner_id in store.partner_ids(active_only=False):
+        yield cut_slice(
+            store, cohort, settings, partner_id=partner_id, quarter=quarter, as_of=as_of, audience="internal"
+        )
+
+
+def gather(
+    store: Store, cohort: Cohort, settings: Settings, *, quarter: Quarter, as_of: date, language: str = ""
+) -> Gathering | None:
+    """Return the gathering of a quarter as of a day; None where the data hold no partner.
+
+    Parameters
+    ----------
+    language
+        default: the settings' language, else English.
+    """
+    slices = cut_slices(store, cohort, settings, quarter=quarter, as_of=as_of)
+    chosen = language or fallback_language(settings.packs.language)
+    return Gathering.of(((slice_, describe_partner(slice_)) for slice_ in slices), language=chosen)

@@ -1,0 +1,66 @@
+"""Who needs help and why, and who did distinguishably better."""
+
+from __future__ import annotations
+
+from kpilib.parts import Row, Section, Table
+from kpilib.portfolio.claims import RATE
+from kpilib.portfolio.context import Context
+from kpilib.portfolio.needs import Need
+from kpilib.portfolio.reasons import say_reasons, say_test
+from kpilib.portfolio.sections.section import make_section, make_table
+
+__all__ = ["describe_needs"]
+
+
+def describe_needs(context: Context) -> Section:
+    """Return the section."""
+    words, formats, needs, claims = context.words, context.formats, context.needs, context.claims
+    missing = sum(need.missing for need in needs)
+    if needs:
+        answer = [words("portfolio.needs.answer", count=len(needs), of=formats.count(len(context.members)))]
+        if missing:
+            answer.append(words("portfolio.needs.missing", amount=context.money(missing)))
+    else:
+        answer = [words("portfolio.needs.nobody")]
+    answer.append(words("portfolio.needs.claims", count=claims.count, tests=formats.count(claims.tests)))
+    threshold = formats.rate(float(context.thresholds["act_below_target"]), 0)
+    others = context.name_some((need.member for need in context.others_short), 12)
+    small = [
+        words("portfolio.needs.others", names=others, threshold=threshold) if others else "",
+        words("portfolio.needs.rule", threshold=threshold),
+        words("portfolio.needs.judged", rate=formats.rate(RATE, 0), tests=formats.count(claims.tests),
+              partners=formats.count(claims.partners)),
+        "" if context.over else words("portfolio.needs.under_way"),
+    ]  # fmt: skip
+    return make_section("needs", context, answer=answer, parts=[_table(context), _better(context)], small=small)
+
+
+def _table(context: Context) -> Table | None:
+    if not context.needs:
+        return None
+    columns = ("partner", "manager", "why", "won_amount", "of_target")
+    return make_table("", columns, [_row(need, context) for need in context.needs], context)
+
+
+def _row(need: Need, context: Context) -> Row:
+    one, formats = need.member, context.formats
+    reached = float(context.major(one.now.amount) / one.target) if one.target else None
+    why = "; ".join(say_reasons(need, context))
+    return Row(
+        (one.name, one.manager, why[:1].upper() + why[1:], context.money(one.now.amount), formats.rate(reached, 0))
+    )
+
+
+def _better(context: Context) -> Table | None:
+    """Return the partners of whom an improvement may be claimed, most of them first."""
+    better = [(one, context.claims.better[one.partner_id]) for one in context.members
+              if one.partner_id in context.claims.better]  # fmt: skip
+    if not better:
+        return None
+    better.sort(key=lambda pair: (-len(pair[1]), pair[0].name, pair[0].partner_id))
+    rows = []
+    for one, tests in better:
+        told = "; ".join(say_test(test, context) for test in tests)
+        rows.append(Row((one.name, told[:1].upper() + told[1:])))
+    title = context.words("portfolio.needs.better")
+    return make_table(title, ("partner", "what"), rows, context)
