@@ -54,7 +54,8 @@ def test_money_in_two_sizes_exact_signed_and_in_won() -> None:
 
 def test_several_amounts_share_one_scale() -> None:
     scale = EN.scale([Decimal(752_000), Decimal(1_342_000), None])
-    assert (plain(scale.unit), scale.number(Decimal(752_000)), scale.number(Decimal(1_342_000))) == ("k USD", "752", "1,342")
+    assert plain(scale.unit) == "k USD"
+    assert [scale.number(Decimal(amount)) for amount in (752_000, 1_342_000, 96_400)] == ["752", "1,342", "96.4"]
     assert scale.number(Decimal(-4_330), signed=True) == "−4.3"
     assert plain(EN.scale([Decimal(12_400_000)]).unit) == "m USD"
     assert EN.scale([]).unit == "USD"

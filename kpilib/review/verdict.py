@@ -198,13 +198,13 @@ def _thin_pipeline(context: Context) -> str | None:
 
 
 def _pipeline_moved(context: Context) -> str | None:
-    """The pipeline moved by a tenth or more over the quarter."""
+    """The pipeline moved by a tenth or more over the quarter, and not down to nothing."""
     bridge = context.kpis["opportunity_pipeline"].companions.get("bridge_quarter")
     if bridge is None or bridge.empty or context.kpis["opportunity_pipeline"].companions.get("lead_with_count"):
         return None
     row, money = bridge.to_dict("records")[0], context.formats.money
     moved = row["closing"] - row["opening"]
-    if row["opening"] == 0 or abs(moved) < row["opening"] * Decimal(repr(_PIPELINE_MOVED)):
+    if row["opening"] == 0 or row["closing_count"] == 0 or abs(moved) < row["opening"] * Decimal(repr(_PIPELINE_MOVED)):
         return None
     went = row["won"] + row["lost"] + row["lost_to_competitor"]
     fields = {"opening": money(row["opening"]), "closing": money(row["closing"])}

@@ -62,11 +62,8 @@ def nordlicht() -> dict[str, Rows]:
         rows.append(opportunity(f"2026Q3-W{number:02d}", "won", closed - timedelta(days=50), closed, amount))
     for number in range(11):
         closed = NOW.start + timedelta(days=3 + 7 * number)
-        rival = {"lost_to": "Veld GmbH"} if number < 5 else {}
-        reason = {"lost_reason": "Price" if number < 7 else "Timing"}
-        rows.append(
-            opportunity(f"2026Q3-L{number:02d}", "lost", closed - timedelta(days=50), closed, "10000", **rival, **reason)
-        )
+        why = {"lost_reason": "Price" if number < 7 else "Timing", "lost_to": "Veld GmbH" if number < 5 else None}
+        rows.append(opportunity(f"2026Q3-L{number:02d}", "lost", closed - timedelta(days=50), closed, "10000", **why))
     for number in range(6):
         rows.append(opportunity(f"2026Q3-O{number:02d}", "open", NOW.end - timedelta(days=10 + number), None, "50000"))
     return {
@@ -133,7 +130,9 @@ def cohort(**medians: float | None) -> dict[str, Any]:
     scores = {str(NOW.shift(-back)): 131 - back for back in range(9)}
     return {
         "medians": {
-            key: {"median": median, "others": None if median is None else 12, "reason": "too_few" if median is None else None}
+            key: {"median": None, "others": None, "reason": "too_few"}
+            if median is None
+            else {"median": median, "others": 12, "reason": None}
             for key, median in medians.items()
         },
         "scores": [
@@ -159,6 +158,7 @@ def make_slice(
     audience: str = "partner",
     currency: str = "USD",
     medians: dict[str, float | None] | None = None,
+    cohort_scores: str = "",
     **more: Any,
 ) -> Slice:
     columns = {}
@@ -200,12 +200,14 @@ def make_slice(
         "issued": None,
         **more,
     }  # fmt: skip
+    if cohort_scores == "none":
+        content["cohort"]["scores"] = [{**score, "score": None} for score in content["cohort"]["scores"]]
     return Slice(content)
 
 
 @pytest.fixture(scope="session")
 def make_review() -> MakeReview:
-    """Make the review of Nordlicht, or of other rows: ``make_review(language="ko", tables={…}, without=("leads",))``."""
+    """Make the review of Nordlicht, with other tables or without some: ``make_review({"leads": []}, without=(…))``."""
 
     def make(tables: dict[str, Rows] | None = None, *, without: tuple[str, ...] = (), **more: Any) -> Review:
         held = {**nordlicht(), **(tables or {})}
