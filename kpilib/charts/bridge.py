@@ -130,7 +130,7 @@ def draw_bridge_by_month(kpi: Kpi, look: Look, *, title: str = "", measure: Meas
             alt=f"{words('charts.bridge.alt_by_month')} {alt}",
             title=title or words("charts.bridge.title_by_month"),
             subtitle=words(
-                f"charts.bridge.subtitle_{measure}", unit=writer.unit, quarter=formats.quarter(look.quarter)
+                f"charts.bridge.subtitle_month_{measure}", unit=writer.unit, quarter=formats.quarter(look.quarter)
             ),
         )
 

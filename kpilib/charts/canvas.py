@@ -10,11 +10,11 @@ import io
 import re
 import warnings
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
-import matplotlib as mpl
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.transforms import IdentityTransform
@@ -120,16 +120,15 @@ class Canvas:
 
     def __post_init__(self) -> None:
         self.right = WIDTHS[self.width]
-        self._parameters = mpl.rc_context()
+        self._theme = ExitStack()
 
     def __enter__(self) -> Self:
-        self._parameters = mpl.rc_context(self.look.theme.parameters())
-        self._parameters.__enter__()
+        self._theme.enter_context(self.look.theme.applied())
         self.figure = Figure(figsize=(self.right / 72, self.height / 72), dpi=72)
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._parameters.__exit__(None, None, None)
+        self._theme.close()
 
     def panel(self, left: float = 0, bottom: float = 0, right: float = 0, top: float = 0) -> Panel:
         """Return a new panel with so many points left free around it."""

@@ -167,7 +167,7 @@ def _canvas(look: Look) -> Canvas:
 def _place(canvas: Canvas, values: Sequence[float], quarters: int, ends: Sequence[_End], slots: float = 0.0) -> Panel:
     room = max((text_width(end.text, strong=True) + 3 + text_width(end.note, SMALL) for end in ends), default=0)
     # the first quarter's label stands below its point, as wide to the left as to the right
-    panel = canvas.panel(left=14, right=room + _LEAD + 4, bottom=_FOOT + 8, top=_HEAD)
+    panel = canvas.panel(left=14, right=room + _LEAD + 4, bottom=_FOOT + 14, top=_HEAD)
     known = [value for value in values if not math.isnan(value)]
     panel.scale(x=(0, quarters - 1 + slots), y=(min(known), max(known)))
     return panel

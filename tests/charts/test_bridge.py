@@ -102,6 +102,7 @@ def test_months_follow_each_other_in_one_row(bridge, look, said):
         (802_000, 0), (802_000, 0), (802_000, 0), (802_000, -2000), (0, 800_000),
     ]  # fmt: skip
     assert [text for text in look.texts if text in {"July", "August"}] == ["July", "August"]
+    assert chart.subtitle.replace("\u00a0", " ") == "open opportunities, k USD · 2026 Q3"
     assert {"1 Jul", "31 Jul", "31 Aug", "to rival"} <= set(look.texts)
     assert said(chart) == (
         "Waterfall chart of the pipeline, month by month. "
