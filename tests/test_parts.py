@@ -39,9 +39,8 @@ TABLE = Table(
     note="One more.",
 )
 NOTE = Note((Run("Well "), Run("done", strong=True)), "small")
-SECTION = Section(
-    "deal-count", "Deal count", "How many?", "Two.", (CHART, Group((TABLE, NOTE))), StatusMark("good", "good"), "2", ("n = 2",)
-)
+GOOD = StatusMark("good", "good")
+SECTION = Section("deal-count", "Deal count", "How many?", "Two.", (CHART, Group((TABLE, NOTE))), GOOD, "2", ("n = 2",))
 CARD = Card(
     "deal_count", "Deal count", "2", "won", StatusMark("none", "no status"), "+1", "", Spark((1.0, None), None, "1, –"),
     TargetBar("50 %", 0.5, reached=False), "",

@@ -15,6 +15,13 @@ from kpilib.slicing import Audience, cut_slice
 __all__ = ["open_slice"]
 
 FILE = "slice.json"
+_EXAMPLES = {
+    "partner": "00123",
+    "quarter": "2026Q3",
+    "as_of": "2026-09-30",
+    "audience": "partner",
+    "language": "ko",
+}
 _AUDIENCES: tuple[str, ...] = get_args(Audience)
 
 
@@ -46,10 +53,9 @@ def open_slice(partner: str, quarter: str, *, as_of: str = "", audience: str = "
 def _check_texts(**parameters: Any) -> None:
     for name, value in parameters.items():
         if not isinstance(value, str):
-            example = {"partner": "00123", "quarter": "2026Q3", "as_of": "2026-09-30"}.get(name, "partner")
             raise SettingsError(
                 f"{name} = {value!r} is of type {type(value).__name__}, not text. Parameters are text: write it in "
-                f'quotation marks, or with papermill `-r {name} {example}` ("-p" turns 00123 into a number).',
+                f'quotation marks, or with papermill `-r {name} {_EXAMPLES[name]}` ("-p" turns 00123 into a number).',
                 parameter=name,
             )
 
