@@ -1,4 +1,4 @@
-"""The document that both formats are drawn from: an executed notebook's parts, in order, and what its pages say of themselves.
+"""The document that both formats are drawn from: an executed notebook's parts, in order, and what stands around them.
 
 Code is never part of it. A cell tagged ``desk`` is the analyst's alone, one tagged ``internal`` is for the internal
 audience. Our parts come as they are; everything else is read by `kpilib.render.outputs`.

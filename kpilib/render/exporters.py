@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from jinja2 import Environment
 from nbconvert.exporters import Exporter
@@ -24,13 +24,12 @@ from kpilib.render.webpage import draw_html
 __all__ = ["PartnerHtmlExporter", "PartnerPdfExporter"]
 
 
-class _PartnerExporter(TemplateExporter):  # type: ignore[misc]
+class _PartnerExporter(TemplateExporter):
     audience = Unicode("", help="partner or internal: internal also shows cells tagged `internal`.").tag(config=True)
     date = Unicode("", help="The date that a PDF states as its making, as 2026-09-30. Default: the notebook's.").tag(
         config=True
     )
     strict = Bool(default_value=False, help="Whether a picture without alternative text is an error.").tag(config=True)
-    export_from_notebook: ClassVar[str | None] = None
 
     @default("template_name")
     def _default_template(self) -> str:
@@ -56,7 +55,7 @@ class _PartnerExporter(TemplateExporter):  # type: ignore[misc]
     def templates(self) -> Path:
         """The folder of the template."""
         for path in map(Path, self.template_paths):
-            if (path / self.template_file).is_file():
+            if (path / str(self.template_file)).is_file():
                 return path
         raise RenderError(
             f"No template {self.template_name!r}: no {self.template_file} in its folder.", template=self.template_name
@@ -83,7 +82,7 @@ class PartnerHtmlExporter(_PartnerExporter):
     def _default_extension(self) -> str:
         return ".html"
 
-    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> tuple[str, Any]:
+    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> tuple[str, Any]:  # type: ignore[override]
         """Return the page and nbconvert's resources."""
         document, resources = self._read(nb, resources, **kw)
         return draw_html(document, self.templates).decode(), resources
@@ -98,7 +97,7 @@ class PartnerPdfExporter(_PartnerExporter):
     def _default_extension(self) -> str:
         return ".pdf"
 
-    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> tuple[bytes, Any]:
+    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> tuple[bytes, Any]:  # type: ignore[override]
         """Return the PDF's bytes and nbconvert's resources."""
         document, resources = self._read(nb, resources, **kw)
         day = date.fromisoformat(self.date) if self.date else None

@@ -21,10 +21,10 @@ from kpilib.theme import font_files
 __all__ = ["Face", "cache_folder", "covered", "embed_faces", "faces", "font_folder"]
 
 # Letters and signs of European languages: Latin to Extended-A, punctuation, and the signs that pages use.
+_SIGNS = "€₩™←↑→↓−≈≠≤≥▲◆✓"
 _LATIN = frozenset(
-    [*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x2010, 0x2028), *range(0x2030, 0x203B), 0x20AC, 0x20A9, 0x2122, 0x2190,
-     0x2191, 0x2192, 0x2193, 0x2212, 0x2248, 0x2260, 0x2264, 0x2265, 0x25B2, 0x25C6, 0x2713]
-)  # fmt: skip
+    (*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x2010, 0x2028), *range(0x2030, 0x203B), *map(ord, _SIGNS))
+)
 _FEATURES = ["kern", "lnum", "tnum", "liga", "ccmp", "locl", "mark", "mkmk"]
 _LAST_RESORT = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf")
 
@@ -54,7 +54,7 @@ def covered() -> frozenset[int]:
 
 @cache
 def font_folder() -> Path:
-    """Return a folder that holds exactly our font files, for Typst: its choice among them never depends on the machine."""
+    """Return a folder that holds exactly our font files: Typst's choice never depends on the machine."""
     files = [face.path for face in faces()]
     key = hashlib.sha256("\n".join(map(str, files)).encode()).hexdigest()[:16]
     folder = cache_folder() / f"typst-{key}"

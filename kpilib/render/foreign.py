@@ -25,8 +25,15 @@ _KEPT = 512
 _memory: OrderedDict[Fragment, list[Block]] = OrderedDict()
 _NUMBER = re.compile(r"[-+\u2212]?[\d.,\s\u00a0]*\d[\d.,\s\u00a0]*%?|NaN|<NA>|NaT|None|\u2013|-|")
 _ADDRESS = re.compile(r"(?:https?://|mailto:)[^\s]+", re.IGNORECASE)
-_STYLES = {"Strong": "strong", "Emph": "emph", "Superscript": "sup", "Subscript": "sub", "Strikeout": "strike", "Underline": "",
-           "SmallCaps": ""}  # fmt: skip
+_STYLES = {
+    "Strong": "strong",
+    "Emph": "emph",
+    "Superscript": "sup",
+    "Subscript": "sub",
+    "Strikeout": "strike",
+    "Underline": "",
+    "SmallCaps": "",
+}
 
 
 @dataclass(frozen=True)

@@ -85,13 +85,14 @@ class Reader:
         problems = list(self._broken)
         if self._scripted:
             told = (
-                f"Only a script can draw the output of {_join(self._scripted)}, and pages run none. Let the library write a "
-                f"picture beside it (plotly: renderer 'png'), or tag the cell `desk` to leave it out."
+                f"Only a script can draw the output of {_join(self._scripted)}, and pages run none. Let the library "
+                f"write a picture beside it (plotly: renderer 'png'), or tag the cell `desk` to leave it out."
             )
             (problems if self.strict else self.warnings).append(told)
         if self.without_alt and self.strict:
             problems.append(
-                f"The picture in {_join(self.without_alt)} has no alternative text, so that some readers cannot know what it shows. "
+                f"The picture in {_join(self.without_alt)} has no alternative text, so that some readers cannot know "
+                f"what it shows. "
                 f'Show it by review.chart(figure, alt="…"), or write "alt" into the cell\'s metadata.'
             )
         if problems:

@@ -18,11 +18,20 @@ __all__ = ["Bitmap", "clean_svg", "prefix_ids", "read_bitmap", "svg_size"]
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
-_ELEMENTS = frozenset(
-    "svg g defs symbol use path rect circle ellipse line polyline polygon text tspan title desc image clipPath mask pattern marker "
-    "linearGradient radialGradient stop filter feGaussianBlur feOffset feMerge feMergeNode feColorMatrix feComposite feFlood "
-    "feBlend".split()
+_SHAPES = ("svg", "g", "defs", "symbol", "use", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon")
+_TEXTS = ("text", "tspan", "title", "desc", "image")
+_PAINTS = ("clipPath", "mask", "pattern", "marker", "linearGradient", "radialGradient", "stop", "filter")
+_FILTERS = (
+    "feGaussianBlur",
+    "feOffset",
+    "feMerge",
+    "feMergeNode",
+    "feColorMatrix",
+    "feComposite",
+    "feFlood",
+    "feBlend",
 )
+_ELEMENTS = frozenset((*_SHAPES, *_TEXTS, *_PAINTS, *_FILTERS))
 _PROLOG = re.compile(r"\s*<\?xml[^>]*\?>|<!DOCTYPE[^>\[]*>|<!--.*?-->|<metadata\b.*?</metadata>", re.DOTALL)
 # What matplotlib writes into each SVG; in a page it would hold for all of them.
 _MATPLOTLIB = re.compile(
@@ -57,7 +66,8 @@ class Bitmap:
     def framed(self) -> str:
         """The bitmap within an SVG: Typst's files in memory are texts."""
         size = f'width="{self.width}" height="{self.height}"'
-        return f'<svg xmlns="{SVG}" {size} viewBox="0 0 {self.width} {self.height}"><image {size} href="{self.address}"/></svg>'
+        box = f'viewBox="0 0 {self.width} {self.height}"'
+        return f'<svg xmlns="{SVG}" {size} {box}><image {size} href="{self.address}"/></svg>'
 
 
 @lru_cache(maxsize=64)

@@ -20,11 +20,29 @@ _KINDS: dict[str, dict[str, Any]] = {
     "chart": {"svg": REQUIRED, "alt": REQUIRED, "title": "", "subtitle": "", "width": "full"},
     "table": {"title": "", "columns": REQUIRED, "rows": REQUIRED, "note": "", "row_header": True},
     "note": {"text": REQUIRED, "tone": "info"},
-    "section": {"id": REQUIRED, "title": REQUIRED, "question": "", "status": None, "value": "", "answer": "", "parts": (),
-                "small": ()},
+    "section": {
+        "id": REQUIRED,
+        "title": REQUIRED,
+        "question": "",
+        "status": None,
+        "value": "",
+        "answer": "",
+        "parts": (),
+        "small": (),
+    },
     "group": {"parts": REQUIRED},
-    "page_one": {"masthead": REQUIRED, "verdict": REQUIRED, "cards": REQUIRED, "legend": "", "picture": None, "agreed": None,
-                 "plan": None, "outlook": None, "comment": None, "notes": ()},
+    "page_one": {
+        "masthead": REQUIRED,
+        "verdict": REQUIRED,
+        "cards": REQUIRED,
+        "legend": "",
+        "picture": None,
+        "agreed": None,
+        "plan": None,
+        "outlook": None,
+        "comment": None,
+        "notes": (),
+    },
     "picture": {"source": REQUIRED, "alt": REQUIRED, "width": 0, "height": 0},
     "prose": {"blocks": REQUIRED},
     "output": {"text": REQUIRED, "failed": False},
@@ -53,7 +71,7 @@ _ITEMS: dict[tuple[str, str], dict[str, Any]] = {
     ("plan", "items"): {"text": REQUIRED, "evidence": "", "effect": "", "kpi": "", "owner": "", "due": ""},
 }
 
-# What steers a terminal or turns the reading direction of what follows it has no place in a text; line breaks are spaces.
+# What steers a terminal, or turns the reading direction of what follows it, has no place in a text.
 _BLANKS = re.compile(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
@@ -63,10 +81,10 @@ _RAW = frozenset(("svg", "source", "kind", "id", "logo"))
 
 
 def clean_text(text: str, *, lines: bool = False) -> str:
-    """Return a text without control characters and direction overrides; NFC; line breaks as spaces unless ``lines``.
+    r"""Return a text without control characters and direction overrides; NFC; line breaks as spaces unless ``lines``.
 
-    >>> clean_text("a\\x00b\\nc")
-    'a\\ufffdb c'
+    >>> clean_text("a\nb\u202ec")
+    'a bc'
     """
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)

@@ -52,8 +52,8 @@ def draw_pdf(document: Document, templates: Path, *, day: date | None = None) ->
     files.update((name, svg.encode()) for name, svg in document.pictures.items())
     made = day or document.page.day or date(1970, 1, 1)
     try:
-        pdf = _compiler().compile(
-            files,
+        pdf: Any = _compiler().compile(
+            files,  # type: ignore[type-var]
             format="pdf",
             pdf_standards=[] if document.without_alt else ["ua-1"],
             timestamp=datetime(made.year, made.month, made.day, tzinfo=UTC),
@@ -101,7 +101,7 @@ def _data(document: Document) -> dict[str, Any]:
 
 
 def _prepare(value: Any, key: str) -> Any:
-    """Return data as Typst gets them: no picture's code, long words with places to break, only signs that have a shape."""
+    """Return data as Typst gets them: no picture's code, places to break in long words, only signs with a shape."""
     if isinstance(value, str):
         return value if key == "kind" else _settable(value)
     if isinstance(value, dict):

@@ -1,0 +1,199 @@
+"""Finished files read back as a reader, a screen reader or a curious person would: every text in them, with its place.
+
+The checks look at what was written, not at what was meant, so that a fault of the templates is found as well.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from io import BytesIO
+from typing import Any
+
+from kpilib.errors import RenderError
+
+__all__ = ["Passage", "read_files", "read_html", "read_pdf"]
+
+# Attributes that hold drawings and measures, never a word.
+_DRAWN = frozenset(
+    ("class", "cx", "cy", "d", "fill", "height", "points", "r", "rx", "ry", "stroke", "style", "transform", "version")
+)
+_DATA = re.compile(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=\s]*")
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A text of a finished file, and where it stands: ``review.pdf, page 3``."""
+
+    place: str
+    text: str
+
+
+def read_files(files: Mapping[str, bytes]) -> Iterator[Passage]:
+    """Yield every text of some files, by name: HTML, PDF, notebooks, JSON and plain text; the names too.
+
+    Raises
+    ------
+    RenderError
+        when a file cannot be read as what its name says.
+    """
+    for name, data in files.items():
+        yield Passage("the file's name", name)
+        suffix = name.rpartition(".")[2].lower()
+        if suffix == "html":
+            yield from read_html(data.decode(), name)
+        elif suffix == "pdf":
+            yield from read_pdf(data, name)
+        elif suffix == "ipynb":
+            yield from _read_notebook(json.loads(data), name)
+        elif suffix == "json":
+            yield Passage(name, "\n¶\n".join(_strings(json.loads(data))))
+        elif suffix in {"txt", "md", "csv", "svg"}:
+            yield Passage(name, data.decode())
+
+
+def read_html(text: str, name: str) -> Iterator[Passage]:
+    """Yield the texts of an HTML page: what is seen, comments, and every attribute that is words."""
+    reader = _Html()
+    reader.feed(_DATA.sub("", text))
+    reader.close()
+    yield Passage(f"{name}, text", "".join(reader.seen))
+    for place, value in reader.aside:
+        yield Passage(f"{name}, {place}", value)
+
+
+def read_pdf(data: bytes, name: str) -> Iterator[Passage]:
+    """Yield the texts of a PDF: its pages, alternative texts, bookmarks, metadata, links and attachments.
+
+    Raises
+    ------
+    RenderError
+        when the bytes are no PDF.
+    """
+    import pikepdf
+    import pypdfium2
+
+    try:
+        with pypdfium2.PdfDocument(data) as document:
+            for number, page in enumerate(document, start=1):
+                yield Passage(f"{name}, page {number}", page.get_textpage().get_text_bounded())
+        with pikepdf.open(BytesIO(data)) as document:
+            yield from _read_structure(document, name)
+    except (pikepdf.PdfError, pypdfium2.PdfiumError) as error:
+        raise RenderError(f"{name} cannot be read back as a PDF: {error}.") from None
+
+
+def _read_structure(document: Any, name: str) -> Iterator[Passage]:
+    import pikepdf
+
+    for key, value in document.docinfo.items():
+        yield Passage(f"{name}, metadata {key}", str(value))
+    if "/Metadata" in document.Root:
+        xml = document.Root.Metadata.read_bytes().decode("utf-8", "replace")
+        yield Passage(f"{name}, metadata", html.unescape(re.sub(r"<[^>]*>", " ", xml)))
+    with document.open_outline() as outline:
+        waiting = list(outline.root)
+        while waiting:
+            item = waiting.pop(0)
+            yield Passage(f"{name}, bookmark", str(item.title))
+            waiting = [*item.children, *waiting]
+    for file_name, attached in document.attachments.items():
+        yield Passage(f"{name}, attachment", file_name)
+        yield Passage(f"{name}, attachment {file_name}", attached.get_file().read_bytes().decode("utf-8", "replace"))
+    for thing in document.objects:
+        if isinstance(thing, pikepdf.Dictionary):
+            for key in ("/Alt", "/ActualText", "/E", "/T", "/Contents", "/URI"):
+                if isinstance(thing.get(key), pikepdf.String):
+                    yield Passage(f"{name}, {'alternative text' if key == '/Alt' else key[1:]}", str(thing[key]))
+
+
+def _read_notebook(notebook: Mapping[str, Any], name: str) -> Iterator[Passage]:
+    yield from _read_values(notebook.get("metadata", {}), f"{name}, metadata")
+    for number, cell in enumerate(notebook.get("cells", ()), start=1):
+        yield from _read_values(cell, f"{name}, cell {number}")
+
+
+def _read_values(value: Any, place: str) -> Iterator[Passage]:
+    plain = []
+    for text in _strings(value):
+        if "<" in text and ">" in text:
+            yield from read_html(text, place)
+        else:
+            plain.append(text)
+    # A sign between them, so that the end of one and the beginning of the next make no word.
+    yield Passage(place, "\n¶\n".join(plain))
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield str(key)
+            if not str(key).startswith("image/") or key == "image/svg+xml":
+                yield from _strings(inner)
+    elif isinstance(value, Iterable):
+        if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+            yield "".join(value)
+            if not any("\n" in item for item in value):
+                yield "\n".join(value)
+        else:
+            for inner in value:
+                yield from _strings(inner)
+
+
+class _Html(HTMLParser):
+    """Collects what is seen, and aside of it what is not."""
+
+    inline = frozenset(
+        (
+            "a",
+            "abbr",
+            "b",
+            "bdi",
+            "code",
+            "em",
+            "i",
+            "mark",
+            "s",
+            "small",
+            "span",
+            "strong",
+            "sub",
+            "sup",
+            "text",
+            "tspan",
+            "u",
+        )
+    )
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.seen: list[str] = []
+        self.aside: list[tuple[str, str]] = []
+        self._hidden: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in {"script", "style"}:
+            self._hidden = tag
+        if tag not in self.inline:
+            self.seen.append("\n")
+        self.aside += [(f"{tag} {key}", value) for key, value in attrs if value and key not in _DRAWN]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden = None
+        if tag not in self.inline or tag == "text":
+            self.seen.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if self._hidden:
+            self.aside.append((self._hidden, data))
+        else:
+            self.seen.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self.aside.append(("comment", data))
