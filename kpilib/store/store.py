@@ -216,6 +216,8 @@ def _plain_text(value: Any) -> str | None:
 
 def _build(settings: Settings, sources: Any, manifest: Manifest) -> Path:
     """Build a store aside, name it as the current one, and remove the one before."""
+    import duckdb
+
     from kpilib.store.building import build_store
 
     root = settings.store
@@ -226,7 +228,11 @@ def _build(settings: Settings, sources: Any, manifest: Manifest) -> Path:
     ) as aside:
         whole = Path(made) / "store"
         whole.mkdir()
-        build_store(settings, sources, whole, aside=Path(aside), notes=settings.root / ".kpilib")
+        try:
+            build_store(settings, sources, whole, aside=Path(aside), notes=settings.root / ".kpilib")
+        except duckdb.Error as error:
+            say = str(error).splitlines()[0]
+            raise SettingsError(f"The accepted rows could not be written to {root}: {say}") from error
         _write(whole / "manifest.json", manifest)
         whole.rename(folder)
     pointer = root / "current.part"

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpilib.contract.tables import TABLES, Column
@@ -179,6 +179,7 @@ def test_native_dates_moments_and_day_numbers_are_read() -> None:
     assert read_dates(pa.array([-3])).reasons.to_pylist() == ["not_a_date"]  # type: ignore[union-attr]
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.dates(date(1900, 1, 1), date(2199, 12, 31)), min_size=1, max_size=20))
 def test_every_date_survives_writing_and_reading(written: list[date]) -> None:
     assert days(pa.array([str(day) for day in written])) == written

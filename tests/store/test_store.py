@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import pickle
 from collections.abc import Callable
 from decimal import Decimal
+from threading import Thread
 
 import pandas as pd
 import pytest
@@ -241,6 +243,31 @@ def test_a_workspace_that_cannot_be_written_is_said(workspace: MakeWorkspace) ->
     assert str(caught.value) == (
         f"{settings.store} cannot be written: Not a directory. kpilib keeps the accepted rows there."
     )
+
+
+def test_one_process_builds_and_the_others_wait(workspace: MakeWorkspace) -> None:
+    settings = workspace(**DRAWN)
+    settings.store.mkdir(parents=True)
+    opened: list[Store] = []
+    other = Thread(target=lambda: opened.append(Store.check(settings)))
+    with (settings.store.parent / "store.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        other.start()
+        other.join(0.2)
+        assert other.is_alive()
+        assert not (settings.store / "current").exists()
+    other.join()
+    assert opened[0].partner_ids(active_only=False) == ["P1", "P2"]
+
+
+def test_what_cannot_be_written_is_said_in_a_line(workspace: MakeWorkspace) -> None:
+    settings = workspace(**{**DRAWN, "targets": "partner_id | quarter | metric | value\nP9 | 2026Q1 | won_amount | 1"})
+    # A folder lies where the file of rejected rows is to be written.
+    (settings.root / ".kpilib" / "rejects" / "opportunities.bare").mkdir(parents=True)
+    with pytest.raises(SettingsError) as caught:
+        Store.check(settings)
+    assert str(caught.value).startswith(f"The accepted rows could not be written to {settings.store}: IO Error: ")
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_large_tables_are_read_by_row_groups(workspace: MakeWorkspace) -> None:
