@@ -8,7 +8,9 @@ import re
 __all__ = ["folder_name"]
 
 _PLAIN = re.compile(rb"[A-Za-z0-9_.~+=@ -]")
-_RESERVED = re.compile(r"internal|failed|issued|(?:index|run|cohort|portfolio)\..*", re.IGNORECASE | re.DOTALL)
+_RESERVED = re.compile(
+    r"internal|failed|issued|xlsx|portfolio|(?:index|run|cohort|portfolio|kpis)\..*", re.IGNORECASE | re.DOTALL
+)
 _LONGEST = 100
 
 

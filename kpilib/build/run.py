@@ -16,6 +16,7 @@ from kpilib.build.lock import hold
 from kpilib.build.manifest import FAILURE, MANIFEST, Failure, Manifest
 from kpilib.build.plan import Planned, plan_packs
 from kpilib.build.pool import Pool
+from kpilib.build.portfolio import PortfolioOutcome, build_portfolio
 from kpilib.build.progress import Silence, Watcher
 from kpilib.build.round import Round
 from kpilib.build.write import ASIDE, put_file, put_folder, remove_folder, sweep
@@ -38,6 +39,7 @@ class Outcome:
     seconds: float = 0.0
     interrupted: bool = False
     index: Path = Path()
+    portfolio: PortfolioOutcome | None = None
 
 
 def build_packs(
@@ -46,6 +48,7 @@ def build_packs(
     *,
     jobs: int | None = None,
     force: bool = False,
+    portfolio: bool = False,
     watcher: Watcher | None = None,
 ) -> Outcome:
     """Make the packs of some partners that are not fresh; write the index and ``run.json``.
@@ -59,6 +62,8 @@ def build_packs(
         worker processes; default: the settings', else one per core.
     force
         make fresh packs too.
+    portfolio
+        make the review of all partners too; ``partners`` are then all active ones.
 
     Raises
     ------
@@ -79,6 +84,9 @@ def build_packs(
         workers = min(jobs or around.settings.packs.jobs or _cores(), max(1, len(wanted)))
         try:
             _make(around, wanted, workers, watcher, outcome)
+            if portfolio:
+                most = jobs or around.settings.packs.jobs or _cores()
+                outcome.portfolio = build_portfolio(around, planned, workers=most, force=force)
         except KeyboardInterrupt:
             outcome.interrupted = True
         outcome.seconds = perf_counter() - started
@@ -172,9 +180,17 @@ def _account(around: Round, outcome: Outcome) -> bytes:
         "made": sorted(pack.partner_id for pack in outcome.made),
         "fresh": sorted(pack.partner_id for pack in outcome.fresh),
         "failed": {pack.partner_id: str(error) for pack, error in sorted(outcome.failed, key=lambda each: each[0])},
+        "portfolio": _say_portfolio(outcome.portfolio),
         "warnings": [f"{pack}: {text}" for pack, text in sorted(outcome.warnings)],
     }
     return (json.dumps(values, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogatepass")
+
+
+def _say_portfolio(outcome: PortfolioOutcome | None) -> str | None:
+    """Return what became of the portfolio: made, fresh, or its error; None where none was asked for."""
+    if outcome is None:
+        return None
+    return str(outcome.error) if outcome.error else "made" if outcome.made else "fresh"
 
 
 def _cores() -> int:

@@ -123,7 +123,7 @@ def draw_ranking(
     texts = [formats.number(score, 0) for score in scores]
     left_out = len(ranked) - most if first == 1 else 0
     rank_room = text_width(formats.count(len(ranked)), SMALL) + 6
-    names = Names.of([shorten(one.name, 150) for one in shown], 150, row=13)
+    names = Names.of([shorten(one.name, 150) for one in shown], 150, row=12.4)
     foot = 14 if left_out > 0 else 2
     spark, score_room = 92.0, max(text_width(text, strong=True) for text in texts) + 8
     with look.canvas("full", names.height + foot + 13) as canvas:
@@ -150,7 +150,10 @@ def draw_ranking(
         for at, (one, place) in enumerate(zip(shown, names.places, strict=True)):
             y = panel.y(place)
             canvas.text(formats.count(first + at), rank_room - 6, y, align="right", size=SMALL, colour=palette.soft)
-            canvas.text(texts[at], panel.x(scores[at]) + 4, y, strong=True)
+            x = panel.x(scores[at]) + 4
+            if scores[at] < 100 and x < hundred + 2 < x + text_width(texts[at], strong=True) + 4:
+                x = hundred + 4
+            canvas.text(texts[at], x, y, strong=True)
             if one.growth is not None:
                 change = formats.rate(one.growth, 0, signed=True)
                 canvas.text(change, canvas.right - spark - 8, y, align="right", size=SMALL, colour=palette.soft)

@@ -78,13 +78,15 @@ def build(
     if plan:
         _print_plan(plan_packs(around, chosen, force=force))
         return
+    whole = not partner and audience is Audience.PARTNER and notebook is None
     if given.quiet:
-        outcome = build_packs(around, chosen, jobs=jobs, force=force)
+        outcome = build_packs(around, chosen, jobs=jobs, force=force, portfolio=whole)
     else:
         with Bar(console(error=True)) as bar:
-            outcome = build_packs(around, chosen, jobs=jobs, force=force, watcher=bar)
+            outcome = build_packs(around, chosen, jobs=jobs, force=force, portfolio=whole, watcher=bar)
     _report(around, outcome, given)
-    if outcome.failed or outcome.interrupted:
+    failed = outcome.failed or (outcome.portfolio is not None and outcome.portfolio.error is not None)
+    if failed or outcome.interrupted:
         raise typer.Exit(130 if outcome.interrupted else 1)
 
 
@@ -127,6 +129,7 @@ def _report(around: Round, outcome: Outcome, given: Context) -> None:
     for _, error in outcome.failed:
         say_error(str(error))
     reports = around.settings.reports
+    _report_portfolio(outcome, given)
     for pack, error in outcome.failed[:_FEW]:
         if error.parts.get("notebook"):
             given.say(f"{pack}: the notebook as far as it ran: {pack.failed_folder(reports) / 'review.ipynb'}")
@@ -137,7 +140,20 @@ def _report(around: Round, outcome: Outcome, given: Context) -> None:
     if not given.quiet:
         folders = [pack.folder(reports) for pack in outcome.made[:1]]
         paths = [outcome.index, *(folder / name for folder in folders for name in ("review.html", "review.pdf"))]
+        if outcome.portfolio is not None and outcome.portfolio.error is None:
+            paths.insert(1, outcome.portfolio.pack.folder(reports) / "portfolio.html")
         print_result("\n".join(["Open:", *(f"  {_near(path)}" for path in paths)]))
+
+
+def _report_portfolio(outcome: Outcome, given: Context) -> None:
+    from kpilib.cli.console import say_error
+
+    if outcome.portfolio is None:
+        return
+    for warning in outcome.portfolio.warnings:
+        given.say(f"{outcome.portfolio.pack}: {warning}")
+    if outcome.portfolio.error is not None:
+        say_error(str(outcome.portfolio.error))
 
 
 def _near(path: Path) -> str:

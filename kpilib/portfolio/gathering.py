@@ -42,27 +42,28 @@ class Gathering:
     content: Mapping[str, Any]
 
     @classmethod
-    def of(cls, slices: Iterable[tuple[Slice, Member]], *, language: str) -> Gathering | None:
-        """Return the gathering of some partners' internal slices and what was drawn from them; None without any.
+    def of(cls, slice_: Slice, members: Iterable[Member], *, language: str) -> Gathering:
+        """Return the gathering of some partners.
 
         A partner that is neither active nor in the cohort has left, and is left out.
+
+        Parameters
+        ----------
+        slice_
+            any partner's internal slice of the quarter: what is not its partner's own, it has in common with all.
         """
-        content: dict[str, Any] = {}
-        members = []
-        for slice_, member in slices:
-            content = content or {
+        kept = [member.to_json() for member in members if member.active or member.in_cohort]
+        return cls(
+            {
                 "version": VERSION,
                 "quarter": str(slice_.quarter),
                 "as_of": slice_.as_of.isoformat(),
                 "language": language,
                 "settings": slice_.content["settings"],
                 "absent": slice_.content["absent"],
+                "members": sorted(kept, key=lambda member: str(member["partner_id"])),
             }
-            if member.active or member.in_cohort:
-                members.append(member.to_json())
-        if not content:
-            return None
-        return cls({**content, "members": sorted(members, key=lambda member: str(member["partner_id"]))})
+        )
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Gathering:
@@ -132,6 +133,8 @@ def gather(
     language
         default: the settings' language, else English.
     """
-    slices = cut_slices(store, cohort, settings, quarter=quarter, as_of=as_of)
+    slices = list(cut_slices(store, cohort, settings, quarter=quarter, as_of=as_of))
+    if not slices:
+        return None
     chosen = language or fallback_language(settings.packs.language)
-    return Gathering.of(((slice_, describe_partner(slice_)) for slice_ in slices), language=chosen)
+    return Gathering.of(slices[0], map(describe_partner, slices), language=chosen)

@@ -285,7 +285,7 @@ def _first(context: Context) -> Plan | None:
     if not context.needs:
         return None
     items = tuple(
-        PlanItem(need.member.name, "; ".join(say_reasons(need, context)), "", "", owner=need.member.manager)
+        PlanItem(need.member.name, say_reasons(need, context), "", "", owner=need.member.manager)
         for need in context.needs[:FIRST]
     )
     subtitle = context.words("portfolio.first.subtitle", count=len(context.needs))

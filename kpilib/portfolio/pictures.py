@@ -14,7 +14,7 @@ from kpilib.parts import Chart
 
 __all__ = ["Reached", "draw_attainment", "draw_pair", "draw_shares"]
 
-_LIMIT = 1.6  # from here on a bar ends in an arrow's place: one partner must not make all others short
+_LIMIT = 1.6  # from here on a bar is cut: one partner must not make all others short
 _ROWS = 40
 _HEIGHT = 128.0
 
@@ -46,7 +46,7 @@ def _draw_attainment(rows: Sequence[Reached], look: Look, *, title: str, alt: st
     palette, words, formats = look.palette, look.words, look.formats
     colours = {"good": palette.good, "watch": palette.watch, "act": palette.act}
     shares = [formats.rate(row.share, 0) for row in rows]
-    names = Names.of([shorten(row.name, 150) for row in rows], 150, row=13)
+    names = Names.of([shorten(row.name, 150) for row in rows], 150, row=12.2)
     ends = [text_width(share, strong=True) for share in shares]
     room = max(end + 6 + text_width(row.text, SMALL) for end, row in zip(ends, rows, strict=True)) + 6
     with look.canvas("full", names.height + 15) as canvas:
@@ -57,6 +57,11 @@ def _draw_attainment(rows: Sequence[Reached], look: Look, *, title: str, alt: st
         fills = [colours.get(row.band, palette.accent) for row in rows]
         draw_bars(panel, names.places, lengths, fills, width=7, across=True)
         panel.scale(x=(0, top), y=(names.height, 0))
+        for row, place in zip(rows, names.places, strict=True):
+            if row.share > top:
+                # a slit says that the bar goes on
+                x, y = panel.x(top) - 9, panel.y(place)
+                canvas.line((x, y - 6), (x + 4, y + 6), colour="#ffffff", width=2.2)
         goal = panel.x(1)
         canvas.line((goal, panel.bottom), (goal, panel.top + 1), colour=palette.ink, dashed=True, width=0.8)
         canvas.text(words("portfolio.targets.goal"), goal, panel.top + 3, align="center", level="baseline", size=SMALL,
@@ -67,7 +72,9 @@ def _draw_attainment(rows: Sequence[Reached], look: Look, *, title: str, alt: st
                 x = goal + 4
             canvas.text(share, x, y, strong=True)
             canvas.text(row.text, canvas.right, y, align="right", size=SMALL, colour=palette.soft)
-        subtitle = words("portfolio.targets.subtitle", quarter=formats.quarter(look.quarter))
+        cut = "_cut" if any(row.share > top for row in rows) else ""
+        quarter, limit = formats.quarter(look.quarter), formats.rate(top, 0)
+        subtitle = words(f"portfolio.targets.subtitle{cut}", quarter=quarter, limit=limit)
         return canvas.chart(alt=alt, title=title, subtitle=subtitle)
 
 

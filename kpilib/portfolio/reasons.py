@@ -12,8 +12,14 @@ from kpilib.review.values import show
 __all__ = ["say_reasons", "say_test"]
 
 
-def say_reasons(need: Need, context: Context) -> list[str]:
-    """Return a partner's reasons, claims first, targets that are far missed as one."""
+def say_reasons(need: Need, context: Context, *, beside: str = "") -> str:
+    """Return a partner's reasons as one text: silence, claims, the targets that are far missed, overdue actions.
+
+    Parameters
+    ----------
+    beside
+        a metric whose share of the target stands beside the text, and so not in it.
+    """
     words = context.words
     told = [_say(reason, context) for reason in need.reasons if reason.kind in {"silent", "nothing_won"}]
     nothing_won = any(reason.kind == "nothing_won" for reason in need.reasons)
@@ -23,12 +29,16 @@ def say_reasons(need: Need, context: Context) -> list[str]:
         if reason.test is not None and not (nothing_won and reason.test.name == "deal_count")
     ]
     missed = [reason for reason in need.reasons if reason.kind == "far_below_target"]
-    if missed:
-        shares = context.formats.join(_say(reason, context) for reason in missed)
+    named = [reason for reason in missed if reason.metric != beside]
+    if named:
+        shares = context.formats.join(_say(reason, context) for reason in named)
         told.append(words("portfolio.reason.far_below_target", shares=shares))
+    elif missed:
+        told.append(words("portfolio.reason.far_below"))
     if need.member.overdue:
         told.append(words("portfolio.reason.overdue", count=need.member.overdue))
-    return told
+    text = "; ".join(told)
+    return text[:1].upper() + text[1:]
 
 
 def say_test(test: Test, context: Context) -> str:

@@ -55,7 +55,8 @@ def describe_concentration(context: Context) -> Section:
 def _row(most: int, now: Sequence[int], then: Sequence[int], context: Context) -> Row:
     formats = context.formats
     shares = (_share(most, now), _share(most, then))
-    return Row((formats.count(most), *(formats.rate(share, 0) for share in shares)))
+    name = context.words("portfolio.concentration.top", count=most)
+    return Row((name, *(formats.rate(share, 0) for share in shares)))
 
 
 def _share(most: int, amounts: Sequence[int]) -> float | None:

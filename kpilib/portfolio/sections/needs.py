@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kpilib.parts import Row, Section, Table
+from kpilib.parts import Note, Part, Row, Run, Section, Table
 from kpilib.portfolio.claims import RATE
 from kpilib.portfolio.context import Context
 from kpilib.portfolio.needs import Need
@@ -10,6 +10,8 @@ from kpilib.portfolio.reasons import say_reasons, say_test
 from kpilib.portfolio.sections.section import make_section, make_table
 
 __all__ = ["describe_needs"]
+
+_FEW = 6
 
 
 def describe_needs(context: Context) -> Section:
@@ -45,22 +47,23 @@ def _table(context: Context) -> Table | None:
 def _row(need: Need, context: Context) -> Row:
     one, formats = need.member, context.formats
     reached = float(context.major(one.now.amount) / one.target) if one.target else None
-    why = "; ".join(say_reasons(need, context))
-    return Row(
-        (one.name, one.manager, why[:1].upper() + why[1:], context.money(one.now.amount), formats.rate(reached, 0))
-    )
+    why = say_reasons(need, context, beside="won_amount" if one.target else "")
+    return Row((one.name, one.manager, why, context.money(one.now.amount), formats.rate(reached, 0)))
 
 
-def _better(context: Context) -> Table | None:
-    """Return the partners of whom an improvement may be claimed, most of them first."""
-    better = [(one, context.claims.better[one.partner_id]) for one in context.members
-              if one.partner_id in context.claims.better]  # fmt: skip
+def _better(context: Context) -> Part | None:
+    """Return the partners of whom an improvement may be claimed, most of them first: a few as a sentence."""
+    words = context.words
+    better = [(one, tests) for one in context.members if (tests := context.claims.better.get(one.partner_id))]
     if not better:
         return None
     better.sort(key=lambda pair: (-len(pair[1]), pair[0].name, pair[0].partner_id))
-    rows = []
-    for one, tests in better:
-        told = "; ".join(say_test(test, context) for test in tests)
-        rows.append(Row((one.name, told[:1].upper() + told[1:])))
-    title = context.words("portfolio.needs.better")
-    return make_table(title, ("partner", "what"), rows, context)
+    told = [(one.name, "; ".join(say_test(test, context) for test in tests)) for one, tests in better]
+    if len(told) > _FEW:
+        rows = [Row((name, text[:1].upper() + text[1:])) for name, text in told]
+        return make_table(words("portfolio.needs.better"), ("partner", "what"), rows, context)
+    runs = [Run(words("portfolio.needs.better_are") + " ")]
+    for place, (name, text) in enumerate(told):
+        end = "." if place == len(told) - 1 else "; "
+        runs += [Run(name, strong=True), Run(f" ({text}){end}")]
+    return Note(tuple(runs))

@@ -10,7 +10,7 @@ from kpilib.portfolio.context import Context
 __all__ = ["make_section", "make_table"]
 
 _TEXTS = frozenset(
-    ("partner", "manager", "why", "region", "tier", "segment", "kpi", "standing", "what", "chance", "names")
+    ("partner", "manager", "why", "region", "tier", "segment", "kpi", "standing", "what", "chance", "names", "largest")
 )
 
 

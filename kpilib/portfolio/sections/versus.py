@@ -63,9 +63,9 @@ def _rows(found: Versus, context: Context) -> list[Row]:
 
 def _say(reading: Reading, context: Context) -> str:
     text = show(reading.unit, reading.value, context)
-    key = f"kpi.{reading.key}.n"
+    key = f"card.n.{reading.key}"
     with_n = reading.unit == "rate" and reading.value is not None and context.words.has(key)
-    return context.words("card.unit_and_n", unit=text, n=context.words(key, count=reading.n)) if with_n else text
+    return f"{text} {context.words(key, count=reading.n)}" if with_n else text
 
 
 def _judge(found: Versus, key: str, context: Context) -> str:
