@@ -65,10 +65,25 @@ def test_a_partner_of_whom_nothing_is_known_has_every_section(
 def test_an_undefined_kpi_says_why(make_review: Any) -> None:
     review = make_review({"opportunities": [], "leads": []}, without=("spend",), medians={})
     assert {key: getattr(review, key).answer for key in ("average_deal_size", "close_rate", "marketing_channels")} == {
-        "average_deal_size": "There is no value: No deal was won in this quarter.",
-        "close_rate": "There is no value: No lead came in this quarter.",
-        "marketing_channels": "There is no value: The data hold no spend.",
+        "average_deal_size": "No deal was won in this quarter.",
+        "close_rate": "No lead came in this quarter.",
+        "marketing_channels": "The data hold no spend.",
     }
+
+
+def test_where_the_quarter_has_nothing_to_draw_the_quarters_before_it_are_shown(make_review: Any) -> None:
+    before = [row for row in _rows(make_review()) if row["closed_on"] is not None and row["closed_on"] < "2026-07-01"]
+    review = make_review({"opportunities": before})
+    for key in ("average_deal_size", "deal_count", "deal_velocity", "deal_success"):
+        section = getattr(review, key)
+        assert section.parts[0].kind == "chart", key
+    assert review.deal_count.answer.startswith("No deal was won, and none was lost.")
+    assert "In the quarter nothing came in, and nothing was won or lost." in review.opportunity_pipeline.answer
+
+
+def _rows(review: Review) -> list[dict[str, Any]]:
+    columns = review.slice.content["tables"]["opportunities"]
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
 def test_the_bridge_s_table_is_exact_and_without_a_revaluation_has_no_such_column(nordlicht_review: Review) -> None:

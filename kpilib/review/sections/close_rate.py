@@ -21,8 +21,8 @@ def describe(kpi: Kpi, context: Context) -> KpiSection:
     """Return the section: the rate by channel, region and month, and how each quarter's leads ripen."""
     answer = [_answer(kpi, context), change_sentence(kpi, context), target_sentence(kpi, context)]
     parts = [
-        draw_close_rate(kpi, context.look),
-        group(_by(kpi, "month", context), _by(kpi, "region", context)),
+        group(draw_close_rate(kpi, context.look), _by(kpi, "month", context)),
+        _by(kpi, "region", context),
         _maturity(kpi, context),
     ]
     return make_section(kpi, context, answer=answer, parts=parts)

@@ -17,17 +17,18 @@ def describe(kpi: Kpi, context: Context) -> KpiSection:
     """Return the section: deals and losses by month, by rep and by product."""
     answer = [_answer(kpi, context), change_sentence(kpi, context), target_sentence(kpi, context)]
     answer.append(_amount_target(kpi, context))
-    chart, by_month, by_rep, by_product = (
-        draw_deals_by_month(kpi, context.look),
-        *(_by(kpi, name, context) for name in ("month", "rep", "product")),
-    )
-    parts = [group(chart, by_month), group(by_product, by_rep)]
+    if kpi.value == kpi.companions["lost"] == 0:
+        return make_section(kpi, context, answer=answer)
+    by_month, by_rep, by_product = (_by(kpi, name, context) for name in ("month", "rep", "product"))
+    parts = [group(draw_deals_by_month(kpi, context.look), by_month), group(by_product, by_rep)]
     return make_section(kpi, context, answer=answer, parts=parts)
 
 
 def _answer(kpi: Kpi, context: Context) -> str:
     held = kpi.companions
     if kpi.value == 0:
+        if not held["lost"]:
+            return context.words("deal_count.nothing_decided")
         return context.words("deal_count.none", lost=context.words("count.lost", count=held["lost"]))
     return context.words(
         "deal_count.answer",

@@ -20,8 +20,11 @@ def describe(kpi: Kpi, context: Context) -> KpiSection:
     answer = [_answer(kpi, context), change_sentence(kpi, context), target_sentence(kpi, context)]
     answer += [_reason(kpi, context), _competitor(kpi, context)]
     parts = [
-        draw_deal_success(kpi, context.look),
-        group(_by(kpi, "rep", context), _by(kpi, "stage_reached", context)),
+        group(
+            draw_deal_success(kpi, context.look),
+            draw_deal_success(kpi, context.look, by="stage"),
+            _by_rep(kpi, context),
+        ),
         group(draw_loss_reasons(kpi, context.look), draw_lost_to(kpi, context.look)),
     ]
     return make_section(kpi, context, answer=answer, parts=parts)
@@ -68,11 +71,11 @@ def _competitor(kpi: Kpi, context: Context) -> str:
     return context.words("deal_success.competitor", competitor=main[0], count=main[1])
 
 
-def _by(kpi: Kpi, name: str, context: Context) -> Table | None:
-    frame = kpi.companions.get(f"by_{name}")
-    first = Show("stage", "text", "stage_reached") if name == "stage_reached" else Show(name, "text")
-    if frame is None or frame[first.name].isna().all():
+def _by_rep(kpi: Kpi, context: Context) -> Table | None:
+    frame = kpi.companions.get("by_rep")
+    if frame is None or frame["rep"].isna().all():
         return None
-    columns = [first, Show("won/decided", "of", "won_of_decided"), Show("rate", "rate_range", "rate_and_interval")]
+    columns = [Show("rep", "text"), Show("won/decided", "of", "won_of_decided"),
+               Show("rate", "rate_range", "rate_and_interval")]  # fmt: skip
     decided = frame.assign(decided=frame["won"] + frame["lost"])
-    return make_table(context.words(f"deal_success.by_{name}"), decided, columns, context, most=12)
+    return make_table(context.words("deal_success.by_rep"), decided, columns, context, most=12)

@@ -83,6 +83,10 @@ def _came_and_went(kpi: Kpi, context: Context) -> str:
     if bridge is None or bridge.empty:
         return ""
     row, money = bridge.to_dict("records")[0], context.formats.money
+    if not any(row[f"{name}_count"] for name in ("won", "lost", "lost_to_competitor")):
+        if not row["created_count"]:
+            return context.words("pipeline.flow_nothing")
+        return context.words("pipeline.flow_in", created=money(row["created"]))
     lost = row["lost"] + row["lost_to_competitor"]
     key = "pipeline.flow_competitor" if row["lost_to_competitor_count"] else "pipeline.flow"
     return context.words(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from kpilib.charts.series import draw_quality_history
 from kpilib.kpis.kpi import Kpi
+from kpilib.parts import Note
 from kpilib.review.changes import change_sentence
 from kpilib.review.context import Context
-from kpilib.review.sections.section import KpiSection, make_section, target_sentence
+from kpilib.review.sections.section import KpiSection, group, make_section, target_sentence
 from kpilib.review.values import show
 
 __all__ = ["describe"]
@@ -16,7 +17,7 @@ def describe(kpi: Kpi, context: Context) -> KpiSection:
     """Return the section; where the cohort is withheld, the score against the own past alone."""
     answer = [_answer(kpi, context), change_sentence(kpi, context), _own_past(kpi, context)]
     answer.append(target_sentence(kpi, context))
-    parts = [draw_quality_history(kpi, context.look)]
+    parts = [group(draw_quality_history(kpi, context.look), Note(context.words("quality.reading")))]
     return make_section(kpi, context, answer=answer, parts=parts)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from kpilib.charts.series import draw_trend
 from kpilib.kpis.kpi import Kpi
 from kpilib.parts import Chart, Group, Part, Section, Table
 from kpilib.review.cards import status_mark
@@ -25,7 +26,8 @@ __all__ = [
 class KpiSection(Section):
     """One KPI's section. It shows itself as a whole; its parts are at hand one by one.
 
-    >>> from kpilib.kpis.kpi import Kpi
+    >>> from kpilib.charts.series import draw_trend
+    from kpilib.kpis.kpi import Kpi
     >>> KpiSection("deal_count", "Deal count", "How many?", "Two.", kpi=Kpi("deal_count", "count", 2, 2)).value
     2
     """
@@ -71,13 +73,18 @@ def make_section(
         what stands for the KPI instead of its value.
     """
     words = context.words
-    reason = words("section.undefined", reason=words(f"reason.{kpi.reason}")) if kpi.value is None else ""
+    reason = words(f"reason.{kpi.reason}") if kpi.value is None else ""
+    held = [part for part in parts if part is not None]
+    if not any(isinstance(part, Chart) for part in _flat(held)):
+        # Nothing to draw of this quarter: what it was before it.
+        trend = draw_trend(kpi, context.look)
+        held[:0] = [] if trend is None else [trend]
     return KpiSection(
         id=kpi.key.replace("_", "-"),
         title=words(f"kpi.{kpi.key}.name"),
         question=words(f"kpi.{kpi.key}.question"),
         answer=sentences(reason, *answer, cohort_sentence(kpi, context)),
-        parts=tuple(part for part in parts if part is not None),
+        parts=tuple(held),
         status=status_mark(kpi, context) if kpi.status.key != "none" else None,
         headline=headline or show(kpi.unit, kpi.value, context),
         small=tuple(line for line in (*_small_print(kpi, context), *small) if line),
