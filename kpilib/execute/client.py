@@ -6,8 +6,6 @@ case, and the cell is named.
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,12 +13,12 @@ from typing import Any
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
-from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.log import logger
 from traitlets import Any as AnyTrait
 
 from kpilib.execute.environment import limit_memory
+from kpilib.execute.warm import WarmClient
 
 __all__ = ["PackClient", "PackEngine", "Stopped"]
 
@@ -42,8 +40,8 @@ class Stopped(Exception):  # noqa: N818 - a signal between the engine and its ca
         self.detail = detail
 
 
-class PackClient(PapermillNotebookClient):  # type: ignore[misc]
-    """Papermill's client with the kernel's place, environment, memory and amount of output given."""
+class PackClient(WarmClient):
+    """The warm client with the kernel's place, environment, memory and amount of output given."""
 
     scratch = AnyTrait(help="this run's own folder: the kernel's sockets and log; the kernel starts in `pack` of it")
     environment = AnyTrait(help="the kernel's variables")
@@ -100,18 +98,9 @@ class PackClient(PapermillNotebookClient):  # type: ignore[misc]
         content = msg["content"]
         self.output_size += len(content.get("text", "")) + sum(map(_size, content.get("data", {}).values()))
         if self.overflowed:
-            self._kill()
+            self.kill()
             return None
         return super().process_message(msg, *args, **options)
-
-    def _kill(self) -> None:
-        """Kill the kernel at once: an endless stream of messages would keep any polite request from its turn."""
-        provisioner = self.km.provisioner
-        if provisioner is not None and provisioner.pid is not None:
-            try:
-                os.killpg(provisioner.pid, signal.SIGKILL) if hasattr(os, "killpg") else os.kill(provisioner.pid, 9)
-            except ProcessLookupError:
-                return
 
 
 class PackEngine(NBClientEngine):  # type: ignore[misc]
@@ -127,6 +116,7 @@ class PackEngine(NBClientEngine):  # type: ignore[misc]
             startup_timeout=options["start_timeout"],
             record_timing=False,
             shutdown_kernel="immediate",
+            extra_arguments=options["extra_arguments"],
             **{name: options[name] for name in _OPTIONS},
         )
         try:

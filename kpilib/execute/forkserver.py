@@ -1,0 +1,254 @@
+"""The zygote's client: finds or starts one, and asks it for kernels.
+
+A build starts a zygote of its own and tells its workers where it is; it ends with the build. Others (the ``papermill``
+command, JupyterLab, a Dask worker) share one per user and environment, which ends when nobody asked for a minute.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from kpilib.execute.blas import QUIET
+
+__all__ = ["MODULES", "ForkServer", "ForkedProcess", "Unavailable", "fork_kernel", "is_supported", "offer"]
+
+MODULES = ("numpy", "scipy.stats", "pandas", "pyarrow.compute", "matplotlib.pyplot", "seaborn", "kpilib.review")
+"""What is imported beforehand, unless ``KPILIB_PRELOAD`` names other modules (commas between)."""
+
+_IDLE = 60
+_PATIENCE = 60.0
+# What Python and its libraries read at their start: kernels that differ in it need different zygotes.
+_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MPLCONFIGDIR", "PATH", "HOME", "VIRTUAL_ENV", "MATPLOTLIBRC", "ARROW_")
+
+_AS_IN_A_KERNEL = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+
+
+class Unavailable(Exception):  # noqa: N818 - not an error: kernels then start as usual
+    """No zygote can fork this kernel."""
+
+
+class _Offered:
+    address: str | None = None
+
+
+def offer(address: str | None) -> None:
+    """Let this process use the zygote at an address (None: as it finds one itself)."""
+    _Offered.address = address
+
+
+def is_supported() -> bool:
+    """Say whether this system can fork a process that has imported much: Linux can, macOS must not, Windows cannot."""
+    return sys.platform == "linux" and hasattr(os, "pidfd_open")
+
+
+class ForkedProcess:
+    """A kernel's process: what jupyter_client needs of `subprocess.Popen`."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, pid: int, connection: socket.socket) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._connection = connection
+
+    def poll(self) -> int | None:
+        """Return how the process ended, None while it runs."""
+        if self.returncode is None:
+            self._receive(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end of the process, and return how it ended."""
+        if self.returncode is None:
+            self._receive(timeout)
+        if self.returncode is None:
+            raise subprocess.TimeoutExpired("kernel", timeout or 0)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the process."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill the process."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Ask the process to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def _receive(self, timeout: float | None) -> None:
+        self._connection.settimeout(timeout)
+        try:
+            data = self._connection.recv(4096)
+        except (BlockingIOError, TimeoutError):
+            return
+        except OSError:
+            data = b""
+        # A zygote that is gone took its kernels with it.
+        self.returncode = json.loads(data)["exit"] if data else -signal.SIGKILL
+        self._connection.close()
+
+
+class ForkServer:
+    """A zygote of one's own: it ends when this object is closed, or this process ends."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="kpilib-zygote-", ignore_cleanup_errors=True)
+        self.address = str(Path(self._folder.name) / "socket")
+        self._process = _start(self.address, environment, idle=0, log=Path(self._folder.name) / "log")
+
+    def close(self) -> None:
+        """End the zygote and its kernels."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._folder.cleanup()
+
+
+def fork_kernel(
+    argv: Sequence[str], environment: Mapping[str, str], *, folder: str, streams: tuple[int, int]
+) -> ForkedProcess:
+    """Return a new kernel's process.
+
+    Parameters
+    ----------
+    argv
+        the command that would start it.
+    streams
+        the file descriptors of its standard output and error.
+
+    Raises
+    ------
+    Unavailable
+        when no zygote can: none starts, the command is not ipykernel's, the folder has its own matplotlibrc.
+    """
+    if not is_supported() or list(argv[1:3]) != ["-m", "ipykernel_launcher"] or not _is_ours(argv[0]):
+        raise Unavailable
+    if (Path(folder) / "matplotlibrc").exists():
+        raise Unavailable
+    import importlib.util
+
+    launcher = importlib.util.find_spec("ipykernel_launcher")
+    request = {
+        "argv": [launcher.origin if launcher else argv[2], *argv[3:]],
+        "orig_argv": list(argv),
+        "env": dict(environment),
+        "cwd": folder,
+    }
+    for _ in range(3):
+        with suppress(OSError, ValueError, KeyError):
+            connection = _connect(environment)
+            socket.send_fds(connection, [json.dumps(request).encode()], list(streams))
+            connection.settimeout(_PATIENCE)
+            answer = json.loads(connection.recv(4096))
+            if answer.get("stale"):
+                connection.close()
+                _forget(environment)
+                continue
+            return ForkedProcess(answer["pid"], connection)
+        _Offered.address = None
+    raise Unavailable
+
+
+def _is_ours(executable: str) -> bool:
+    return executable == sys.executable
+
+
+def _connect(environment: Mapping[str, str]) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+    connection.connect(_Offered.address or _shared(environment))
+    return connection
+
+
+def _shared(environment: Mapping[str, str]) -> str:
+    """Return the address of the zygote that a user's processes share; start it if there is none."""
+    import fcntl
+
+    folder = _runtime_folder()
+    address = folder / f"{_key(environment)}.socket"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _answers(address):
+            address.unlink(missing_ok=True)
+            _start(str(address), environment, idle=_IDLE, log=None)
+    return str(address)
+
+
+def _answers(address: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as probe:
+        try:
+            probe.connect(str(address))
+        except OSError:
+            return False
+        return True
+
+
+def _forget(environment: Mapping[str, str]) -> None:
+    """Give up a zygote whose modules were edited; it ends by itself, or with its owner."""
+    if _Offered.address is None:
+        (_runtime_folder() / f"{_key(environment)}.socket").unlink(missing_ok=True)
+    _Offered.address = None
+
+
+def _runtime_folder() -> Path:
+    """Return a folder that nobody else on the machine can enter."""
+    folder = Path(tempfile.gettempdir()) / f"kpilib-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    held = folder.lstat()
+    if not stat.S_ISDIR(held.st_mode) or held.st_uid != os.getuid() or held.st_mode & 0o077:
+        raise Unavailable
+    return folder
+
+
+def _key(environment: Mapping[str, str]) -> str:
+    at_start = {name: value for name, value in environment.items() if name.startswith(_AT_START)}
+    packages = {path: Path(path).stat().st_mtime_ns for path in sys.path if path and Path(path).is_dir()}
+    text = json.dumps([sys.executable, _modules(), at_start, packages], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _modules() -> list[str]:
+    asked = os.environ.get("KPILIB_PRELOAD")
+    return list(MODULES) if asked is None else [name.strip() for name in asked.split(",") if name.strip()]
+
+
+def _start(
+    address: str, environment: Mapping[str, str], *, idle: int, log: Path | None
+) -> subprocess.Popen[bytes]:
+    """Start a zygote that listens at an address; it takes connections from now on, and serves after its imports."""
+    at_start = {name: value for name, value in environment.items() if name.startswith(_AT_START)}
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(address)
+    listener.listen(128)
+    with listener, open(log or os.devnull, "wb") as errors:  # noqa: PTH123
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "kpilib.execute.zygote", str(listener.fileno()), str(idle), *_modules()],
+            stdin=subprocess.DEVNULL if idle else subprocess.PIPE,
+            stdout=errors,
+            stderr=errors,
+            cwd="/",
+            env={**at_start, **QUIET, **_AS_IN_A_KERNEL},
+            pass_fds=[listener.fileno()],
+            start_new_session=True,
+        )
+    if idle:
+        process.returncode = 0  # it outlives this process, which will not wait for it
+    return process
