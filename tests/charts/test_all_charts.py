@@ -319,7 +319,7 @@ def test_a_callers_message_is_the_title(name, looks, monkeypatch):
 
 
 EMPTY = {
-    **dict.fromkeys(CASES.keys() - {"draw_outlook", "draw_quadrant", "draw_ranking"}, "kpi"),
+    **dict.fromkeys(sorted(CASES.keys() - {"draw_outlook", "draw_quadrant", "draw_ranking"}), "kpi"),
     "draw_outlook": "outlook", "draw_quadrant": "list", "draw_ranking": "list",
 }  # fmt: skip
 
