@@ -20,7 +20,7 @@ ROWS = (
     "contract sources store slice slicing enclosures cohort facts kpis statistics experience",
     "outlook backtest advice",
     "theme charts parts review portfolio",
-    "pack digest ledger",
+    "pack spreadsheet digest ledger",
     "execute",
     "render",
     "build",
