@@ -1,19 +1,21 @@
 """Whether a finished pack holds what belongs to another partner: one automaton over all partners, built once.
 
 Names, ids and contacts are looked for as whole words, whatever the case, the form of their letters, or a hyphen at a
-line's end. Ids of opportunities and leads are too many for that: what looks like one is looked up.
+line's end. Ids of opportunities and leads are too many for that: every word that may be one is looked up.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import ahocorasick
+import numpy as np
+from numpy.typing import NDArray
 
 from kpilib.language import Words, languages
 from kpilib.render.finding import Finding
@@ -27,14 +29,23 @@ __all__ = ["Records", "Watchlist"]
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 # pdfium writes U+0002 for a hyphen that a line's end made.
 _BROKEN = re.compile(r"[\x02\u2010-]?[ \t]*[\r\n]+[ \t]*|\x02")
+_LINE = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _BLANKS = re.compile(r"\s+")
 _TOKEN = re.compile(r"[^\W_](?:[\w.#/-]*\w)?")
+_JOINTS = re.compile(r"[_.#/-]+")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _PARTICLE = re.compile(
     "(?:은|는|이|가|을|를|의|에|와|과|로|으로|도|만|님|씨|사|측|에서|에게|에는|에도|께|께서|까지|부터|보다|처럼|이나|나|랑|이랑|라고|이라고|입니다|이며|이고|였습니다|이었습니다)(?!\\w)"
 )
+_SAID = {
+    "id": "the id",
+    "name": "the name",
+    "contact": "a contact",
+    "address": "an address",
+    "record": "an opportunity or lead",
+}
 _SHORTEST = 2
-_MOST_SHAPES = 2000
+_MOST_PARTS = 8
 
 
 @dataclass(frozen=True)
@@ -44,38 +55,60 @@ class _Term:
     kind: str
 
 
-@dataclass
 class Records:
-    """The ids of all opportunities and leads: where they lie, and what they look like."""
+    """The ids of all opportunities and leads, and whose they are: twelve bytes for each, looked up by their hashes.
 
-    store: Store
+    Ids that a text cannot be searched for as one word with a digit in it are ``odd``: they are given back as they are.
+    """
 
-    @cached_property
-    def shapes(self) -> frozenset[str]:
-        """How ids look: each digit as 9, each letter as a; empty when they look too different to tell."""
-        query = "select distinct {shape} from {table} limit {most}"
-        found: set[str] = set()
-        for table, column in self._tables():
-            shape = f"regexp_replace(regexp_replace({column}, '[0-9]', '9', 'g'), '[A-Za-z]', 'a', 'g')"
-            rows = self._connection.execute(query.format(shape=shape, table=table, most=_MOST_SHAPES)).fetchall()
-            found.update(str(row[0]) for row in rows)
-        return frozenset() if len(found) >= _MOST_SHAPES else frozenset(found)
+    def __init__(self, ids: Iterable[tuple[Sequence[str], Sequence[str]]]) -> None:
+        self.odd: list[tuple[str, str]] = []
+        self._partners: dict[str, int] = {}
+        hashes, owners = [np.empty(0, dtype=np.uint64)], [np.empty(0, dtype=np.int32)]
+        for keys, partner_ids in ids:
+            self.odd += [pair for pair in zip(keys, partner_ids, strict=True) if not _can_be_looked_up(pair[0])]
+            places = (self._partners.setdefault(each, len(self._partners)) for each in partner_ids)
+            owners.append(np.fromiter(places, dtype=np.int32, count=len(partner_ids)))
+            hashes.append(_hashes(keys))
+        self._hashes, self._owners = np.concatenate(hashes), np.concatenate(owners)
+        order = np.argsort(self._hashes, kind="stable")
+        self._hashes, self._owners = self._hashes[order], self._owners[order]
 
-    def owners(self, ids: Collection[str]) -> dict[str, str]:
-        """Return the partner of each id that is an opportunity's or a lead's."""
-        found: dict[str, str] = {}
-        for table, column in self._tables():
-            query = f"select {column}, partner_id from {table} where {column} in (select unnest(?))"  # noqa: S608 (our names)
-            found.update(self._connection.execute(query, [sorted(ids)]).fetchall())
-        return found
+    @classmethod
+    def of(cls, store: Store) -> Records:
+        """Return the ids that a store holds."""
+        return cls(_read_ids(store))
 
-    @cached_property
-    def _connection(self) -> Any:
-        return self.store.connect()
+    def owners(self, tokens: Sequence[str]) -> dict[str, list[str]]:
+        """Return the partners of each token that is an opportunity's or a lead's id."""
+        if not tokens or not len(self._hashes):
+            return {}
+        asked, names = _hashes(tokens), list(self._partners)
+        first, last = (np.searchsorted(self._hashes, asked, side=side) for side in ("left", "right"))
+        return {
+            tokens[place]: [names[owner] for owner in self._owners[first[place] : last[place]].tolist()]
+            for place in np.flatnonzero(first < last).tolist()
+        }
 
-    def _tables(self) -> list[tuple[str, str]]:
-        known = (("opportunities", "opportunity_id"), ("leads", "lead_id"))
-        return [(table, column) for table, column in known if table in self.store.tables]
+
+def _read_ids(store: Store) -> Iterator[tuple[list[str], list[str]]]:
+    with store.connect() as connection:
+        for table, column in (("opportunities", "opportunity_id"), ("leads", "lead_id")):
+            if table in store.tables:
+                read = connection.execute(f"select {column}, partner_id from {table}")  # noqa: S608 - our names
+                while batch := read.fetchmany(100_000):
+                    keys, partner_ids = zip(*batch, strict=True)
+                    yield list(keys), list(partner_ids)
+
+
+def _hashes(texts: Sequence[str]) -> NDArray[np.uint64]:
+    import pandas as pd
+
+    return np.asarray(pd.util.hash_array(np.array(texts, dtype=object), categorize=False), dtype=np.uint64)
+
+
+def _can_be_looked_up(key: str) -> bool:
+    return bool(_TOKEN.fullmatch(key)) and any(map(str.isdigit, key))
 
 
 @dataclass
@@ -103,28 +136,27 @@ class Watchlist:
         rows = [{key: str(value) for key, value in row.items() if value is not None} for row in self.partners]
         self._rows = {row["partner_id"]: row for row in rows}
         self._shared = _fold(" \n ".join(self.shared))
-        allowed = {_fold(text) for text in self.allow}
+        allowed = self._allowed = {_fold(text) for text in self.allow}
         terms: dict[str, list[_Term]] = {}
-        for row in rows:
-            for kind, text in _terms(row):
-                key = _fold(text)
-                if len(key) >= _SHORTEST and key not in allowed and not (kind == "id" and _is_a_figure(key)):
-                    terms.setdefault(key, []).append(_Term(text, row["partner_id"], kind))
+        held = [(kind, text, row["partner_id"]) for row in rows for kind, text in _terms(row)]
+        held += [("record", *pair) for pair in self.records.odd] if self.records else []
+        for kind, text, owner in held:
+            key = _fold(text)
+            if len(key) >= _SHORTEST and key not in allowed and not (kind != "name" and _is_a_figure(key)):
+                terms.setdefault(key, []).append(_Term(text, owner, kind))
         self._automaton = ahocorasick.Automaton()
-        for key, held in terms.items():
-            self._automaton.add_word(key, (key, tuple(held)))
+        for key, named in terms.items():
+            self._automaton.add_word(key, (key, tuple(named)))
         self._automaton.make_automaton()
         self._empty = not terms
 
-    def find_leaks(self, partner_id: str, passages: Iterable[Passage], own_ids: Collection[str] = ()) -> list[Finding]:
+    def find_leaks(self, partner_id: str, passages: Iterable[Passage]) -> list[Finding]:
         """Return what a partner's finished files hold of other partners.
 
         Parameters
         ----------
         passages
             the texts of the files, from `kpilib.render.readback.read_files`.
-        own_ids
-            ids of the partner's own opportunities and leads, which need not be looked up.
         """
         row = self._rows.get(partner_id, {})
         own = _fold(" \n ".join(row.values()))
@@ -132,40 +164,36 @@ class Watchlist:
         found: dict[Finding, None] = {}
         tokens: dict[str, str] = {}
         for passage in passages:
-            for term in self._named(passage.text):
-                key = _fold(term.text)
-                if not (key in own_terms or _holds(own, key) or _holds(self._shared, key)):
-                    found[Finding(passage.place, term.text, f"the {term.kind} of partner {term.owner}")] = None
-            for token in self._candidates(passage.text):
-                tokens.setdefault(token, passage.place)
-        found.update(dict.fromkeys(self._recorded(partner_id, tokens, own_ids)))
+            for terms in dict.fromkeys(self._named(passage.text)):
+                key, owners = _fold(terms[0].text), {term.owner for term in terms}
+                if not (partner_id in owners or key in own_terms or _holds(own, key) or _holds(self._shared, key)):
+                    for term in terms:
+                        about = f"{_SAID[term.kind]} of partner {term.owner}"
+                        found[Finding(passage.place, term.text, about)] = None
+            if self.records is not None:
+                for token in _candidates(passage.text):
+                    tokens.setdefault(token, passage.place)
+        found.update(dict.fromkeys(self._recorded(partner_id, tokens)))
         return list(found)
 
-    def _named(self, text: str) -> Iterable[_Term]:
+    def _named(self, text: str) -> Iterator[tuple[_Term, ...]]:
         for reading in _readings(text):
-            yield from (term for term in self._hits(reading) if _is_meant(term, text))
+            for terms in self._hits(reading):
+                meant = tuple(term for term in terms if _is_meant(term, text))
+                if meant:
+                    yield meant
 
-    def _recorded(self, partner_id: str, tokens: Mapping[str, str], own_ids: Collection[str]) -> Iterable[Finding]:
-        unknown = tokens.keys() - set(own_ids)
-        if self.records is not None and unknown:
-            for token, owner in sorted(self.records.owners(unknown).items()):
-                if owner != partner_id:
-                    yield Finding(tokens[token], token, f"an opportunity or lead of partner {owner}")
+    def _recorded(self, partner_id: str, tokens: Mapping[str, str]) -> Iterable[Finding]:
+        for token, owners in self.records.owners(sorted(tokens)).items() if self.records else ():
+            if partner_id not in owners and token.casefold() not in self._allowed:
+                yield Finding(tokens[token], token, f"{_SAID['record']} of partner {owners[0]}")
 
-    def _hits(self, text: str) -> Iterable[_Term]:
+    def _hits(self, text: str) -> Iterator[tuple[_Term, ...]]:
         if self._empty:
             return
         for end, (key, terms) in self._automaton.iter(text):
             if _stands_alone(text, end - len(key) + 1, end + 1):
-                yield from terms
-
-    def _candidates(self, text: str) -> Iterable[str]:
-        if self.records is None:
-            return
-        shapes = self.records.shapes
-        for token in set(_TOKEN.findall(_UNSEEN.sub("", text))):
-            if not _is_a_figure(token) and (not shapes or _shape(token) in shapes) and any(map(str.isdigit, token)):
-                yield token
+                yield terms
 
 
 def _terms(row: Mapping[str, str]) -> Iterable[tuple[str, str]]:
@@ -185,10 +213,39 @@ def _fold(text: str) -> str:
 
 
 def _readings(text: str) -> Iterable[str]:
-    """Yield a text as it may be read: a line's end as a blank, and, where there are some, as nothing."""
+    """Yield a text as it may be read: a line's end as a blank; as nothing; as nothing and its hyphen with it."""
     yield _fold(text.replace("\x02", "-"))
     if _BROKEN.search(text):
+        yield _fold(_LINE.sub("", text.replace("\x02", "-")))
         yield _fold(_BROKEN.sub("", text))
+
+
+def _candidates(text: str) -> Iterator[str]:
+    """Yield what may be an id: words with a digit, in every reading of the text, whole and cut at their joints."""
+    text = _UNSEEN.sub("", text)
+    readings = [text.replace("\x02", "-")]
+    if _BROKEN.search(text):
+        # A line's end may lie within an id, with or without a hyphen of its own.
+        readings += [_LINE.sub("", readings[0]), _BROKEN.sub("", text)]
+    seen: set[str] = set()
+    for reading in readings:
+        seen.update(_TOKEN.findall(reading))
+    for token in seen:
+        if any(map(str.isdigit, token)):
+            if not _is_a_figure(token):
+                yield token
+            yield from _cut(token)
+
+
+def _cut(token: str) -> Iterator[str]:
+    """Yield the stretches between a word's joints; plain figures are none: they may be decimals of one."""
+    joints = [0, *(place.start() for place in _JOINTS.finditer(token)), len(token)]
+    if 2 < len(joints) <= _MOST_PARTS + 1:
+        for first, start in enumerate(joints[:-1]):
+            for end in joints[first + 1 :]:
+                part = token[start:end].strip("_.#/-")
+                if part != token and any(map(str.isdigit, part)) and not part.isdecimal():
+                    yield part
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
@@ -223,10 +280,6 @@ def _is_meant(term: _Term, text: str) -> bool:
     if term.kind == "name" and _fold(term.text) in _vocabulary():
         return re.search(rf"(?<!\w){re.escape(term.text)}(?!\w)", text) is not None
     return True
-
-
-def _shape(token: str) -> str:
-    return re.sub(r"[A-Za-z]", "a", re.sub(r"[0-9]", "9", token))
 
 
 @cache
