@@ -67,7 +67,7 @@ def _summed(
     like: Batch, sums: dict[tuple[Any, ...], tuple[int, Decimal]], names: list[str], added: int
 ) -> Iterator[Batch]:
     keys = list(zip(*sums, strict=True))
-    amounts = [format(total, "f") for _, total in sums.values()]
+    amounts = [format(total.normalize(), "f") for _, total in sums.values()]
     data = pa.table({name: pa.array(values, pa.string()) for name, values in zip(names, [*keys, amounts], strict=True)})
     rows = pa.array([row for row, _ in sums.values()], pa.int64())
     for start in range(0, len(rows), BATCH_ROWS):

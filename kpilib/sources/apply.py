@@ -96,7 +96,8 @@ def _plain(array: pa.Array, written: Format | None, column: Column) -> pa.Array:
         return pc.coalesce(_iso(read_dates(array, written.date).values), read_text(array))
     if column.kind == "decimal":
         values = read_decimals(array, column, written.decimal).values
-        return pc.coalesce(pc.cast(values, pa.string()), read_text(array))
+        spelt = pc.replace_substring_regex(pc.cast(values, pa.string()), r"\.?0+$", "")
+        return pc.coalesce(pc.if_else(pc.equal(values, 0), "0", spelt), read_text(array))
     return read_text(array)
 
 

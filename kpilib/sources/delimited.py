@@ -70,10 +70,10 @@ class DelimitedReader:
         SourceError
             when the file cannot be read to its end (a damaged archive, a lost connection).
         """
-        dialect = self.dialect
+        dialect, encoding = self.dialect, self.encoding
         try:
             with self.source.open() as stream:
-                for piece in cut_records(stream, self.encoding, dialect.separator, skip=dialect.header_row):
+                for piece in cut_records(stream, encoding, dialect.separator, skip=dialect.header_row):
                     yield from self._parse(piece, columns)
         except (OSError, EOFError) as error:
             if isinstance(error, SourceError):
@@ -117,6 +117,7 @@ class DelimitedReader:
             places = np.array([row.number - 1 for row in invalid])
             broken += [_fault(row, int(number)) for row, number in zip(invalid, rows[places], strict=True)]
             rows = np.delete(rows, places)
+            broken.sort()
         arrays = {place: _trim(table[str(place)]) for place in columns}
         blank = _blank_rows(piece, rows, list(arrays.values()), self.dialect.separator)
         if len(blank):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kpilib.contract.tables import TABLES
+from kpilib.contract.tables import TABLES, Kind
 from kpilib.sources.batch import Format
 from kpilib.sources.formats import DateEvidence, NumberEvidence
+from kpilib.sources.mapping import Take
 from kpilib.sources.reader import Reader
 from kpilib.sources.resolve import Place, Plan
 
@@ -37,22 +38,17 @@ def written_columns(
     numbers: dict[Place, NumberEvidence] = {}
     formats: dict[Place, Format] = {}
     ours: dict[Place, str] = {}
-    for name, source in plan.sources.items():
-        kind = TABLES[plan.mapping.table].column(name).kind
-        for take, place in source.leaves():
-            if kind not in ("date", "decimal"):
-                continue
-            ours.setdefault(place, name)
-            if kind == "date" and take.date:
-                formats[place] = Format(date=take.date)
-            elif kind == "date":
-                dates.setdefault(place, DateEvidence())
-            elif take.decimal:
-                formats[place] = Format(decimal="," if take.decimal == "," else ".")
-            elif settings.decimal:
-                formats[place] = Format(decimal="," if settings.decimal == "," else ".")
-            else:
-                numbers.setdefault(place, NumberEvidence())
+    for name, kind, take, place in _leaves(plan):
+        ours.setdefault(place, name)
+        decimal = take.decimal or settings.decimal
+        if kind == "date" and take.date:
+            formats[place] = Format(date=take.date)
+        elif kind == "date":
+            dates.setdefault(place, DateEvidence())
+        elif decimal:
+            formats[place] = Format(decimal="," if decimal == "," else ".")
+        else:
+            numbers.setdefault(place, NumberEvidence())
     evidence: dict[Place, DateEvidence | NumberEvidence] = {**dates, **numbers}
     for place, array in joined.items():
         if place in evidence:
@@ -68,6 +64,15 @@ def written_columns(
         formats[place] = Format(decimal="," if mark == "," else ".")
         problems += [problem] if problem else []
     return formats, [f"{reader.file}: {problem}" for problem in problems]
+
+
+def _leaves(plan: Plan) -> Iterator[tuple[str, Kind, Take, Place]]:
+    """Give the columns of the file that feed our dates and decimals: our name, its kind, how, and where."""
+    for name, source in plan.sources.items():
+        kind = TABLES[plan.mapping.table].column(name).kind
+        if kind in ("date", "decimal"):
+            for take, place in source.leaves():
+                yield name, kind, take, place
 
 
 def _look(reader: Reader, evidence: Mapping[Place, DateEvidence | NumberEvidence]) -> None:

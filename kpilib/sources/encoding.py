@@ -8,6 +8,7 @@ in a way that nobody notices.
 from __future__ import annotations
 
 import codecs
+import io
 import re
 from typing import BinaryIO
 
@@ -50,7 +51,7 @@ def named_encoding(name: str) -> str:
     """
     try:
         codec = codecs.lookup(name.strip())
-        b"".decode(codec.name)
+        io.TextIOWrapper(io.BytesIO(), encoding=codec.name)  # refuses codecs that are none of text
     except (LookupError, ValueError, TypeError):
         raise SettingsError(
             f"[source] encoding {name!r} is not an encoding.{did_you_mean(name, _COMMON)} "
@@ -90,24 +91,26 @@ def detect_encoding(stream: BinaryIO, name: str, *, limit: int | None = None) ->
     head = block[: 2**16]
     if head.count(0) * 100 > len(head):
         return _wide(head, name)
+    good, bad = _count(stream, block, limit)
+    return "utf-8" if not bad or good > 20 * len(bad) else _older(bad, name)
+
+
+def _count(stream: BinaryIO, block: bytes, limit: int | None) -> tuple[int, list[bytes]]:
+    """Count the lines that only UTF-8 explains, and return some of those that it does not."""
     good, bad = 0, list[bytes]()
     rest, seen = b"", len(block)
-    while block:
+    while block and len(bad) < _ENOUGH:
         text = rest + block
-        cut = text.rfind(b"\n") + 1
-        lines, rest = (text[:cut], text[cut:]) if cut else (text, b"")
-        found, wrong = _explain(lines)
+        cut = text.rfind(b"\n") + 1 or len(text)
+        rest = text[cut:]
+        found, wrong = _explain(text[:cut])
         good, bad = good + found, bad + wrong
-        if len(bad) >= _ENOUGH or (limit is not None and seen >= limit):
-            break
+        if limit is not None and seen >= limit:
+            return good, bad  # the last line is cut, maybe in the middle of a character
         block = stream.read(_BLOCK)
         seen += len(block)
-    if limit is None or seen < limit:
-        found, wrong = _explain(rest)
-        good, bad = good + found, bad + wrong
-    if not bad or good > 20 * len(bad):
-        return "utf-8"
-    return _older(bad, name)
+    found, wrong = _explain(rest)
+    return good + found, bad + wrong
 
 
 def _wide(head: bytes, name: str) -> str:

@@ -6,13 +6,14 @@ the contract can refuse it, instead of becoming a blank. Nothing is ever calcula
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
@@ -100,16 +101,17 @@ class ExcelReader:
         import openpyxl
 
         try:
+            name, formulas = self._sheet_name, _has_formulas(self.source)
             with self.source.open() as stream, self.source.open() as again:
-                book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
-                sheet = book[self._sheet_name]
+                book = openpyxl.load_workbook(_apart(self.source, stream), read_only=True, data_only=True)
+                sheet = book[name]
                 sheet.reset_dimensions()
-                if _has_formulas(self.source):
-                    formulas = openpyxl.load_workbook(again, read_only=True)[self._sheet_name]
-                    formulas.reset_dimensions()
-                    pairs = zip(sheet.iter_rows(values_only=True), formulas.iter_rows(values_only=True), strict=True)
+                if formulas:
+                    written = openpyxl.load_workbook(_apart(self.source, again), read_only=True)[name]
+                    written.reset_dimensions()
+                    pairs = zip(sheet.iter_rows(values_only=True), written.iter_rows(values_only=True), strict=True)
                     rows: Iterator[tuple[Any, ...]] = (
-                        tuple(written if value is None else value for value, written in zip(*pair, strict=False))
+                        tuple(formula if value is None else value for value, formula in zip(*pair, strict=False))
                         for pair in pairs
                     )
                 else:
@@ -146,6 +148,11 @@ def sheet_names(file: File) -> list[str]:
     if not names:
         raise SourceError(f"{file.name} has no sheet with cells.", file=file.name)
     return names
+
+
+def _apart(file: File, stream: BinaryIO) -> BinaryIO:
+    """Return a stream of its own: some file systems give the same one for every opening."""
+    return stream if file.system is None else io.BytesIO(stream.read())
 
 
 def _has_formulas(file: File) -> bool:
@@ -198,16 +205,17 @@ def _moment(value: Any) -> datetime | None:
 
 
 def _text(value: Any) -> str | None:
-    if _is_blank(value):
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ") if value.time() != time() else value.date().isoformat()
-    if isinstance(value, timedelta | time | Decimal | date):
-        return str(value)
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value).hex()
-    return str(value).encode("utf-8", "replace").decode("utf-8").strip() or None
+    match value:
+        case bool():
+            text = "true" if value else "false"
+        case float() if value.is_integer() and abs(value) < 1e15:
+            text = str(int(value))
+        case datetime():
+            text = value.isoformat(sep=" ") if value.time() != time() else value.date().isoformat()
+        case bytes() | bytearray() | memoryview():
+            text = bytes(value).hex()
+        case None:
+            text = ""
+        case _:
+            text = str(value).encode("utf-8", "replace").decode("utf-8")
+    return text.strip() or None

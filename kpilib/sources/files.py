@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -20,6 +21,16 @@ READABLE = {
     ".jsonl": "json", ".ndjson": "json", ".json": "json",
 }  # fmt: skip
 _MAGIC = re.compile(r"[*?\[]")
+
+
+class _Unzipped(gzip.GzipFile):
+    """A decompressed stream that closes the file beneath with itself."""
+
+    def close(self) -> None:
+        beneath: Any = self.fileobj
+        super().close()
+        if beneath is not None:
+            beneath.close()
 
 
 @dataclass(frozen=True)
@@ -66,15 +77,13 @@ class File:
         SourceError
             when it cannot be opened.
         """
-        import gzip
-
         try:
             # The caller closes it.
             stream = Path(self.path).open("rb") if self.system is None else self.system.open(self.path, "rb")  # noqa: SIM115
         except Exception as error:  # noqa: BLE001 - every file system has its own errors
             raise SourceError(f"{self.name} cannot be opened: {say(error)}.", file=self.name) from None
         if self.path.lower().endswith(".gz"):
-            return cast("BinaryIO", gzip.GzipFile(fileobj=stream))
+            return cast("BinaryIO", _Unzipped(fileobj=stream))
         return cast("BinaryIO", stream)
 
     def stat(self) -> SourceFile:

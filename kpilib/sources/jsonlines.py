@@ -55,12 +55,10 @@ class JsonReader:
     def names(self) -> Sequence[str]:
         """The names that occur, in the order of their first occurrence."""
         names: dict[str, None] = {}
-        found = 0
         for _, row in islice(self._objects(), self.sample):
             if isinstance(row, dict):
                 names.update(dict.fromkeys(row))
-                found += 1
-        if not found:
+        if not names:
             raise SourceError(
                 f"{self.file} holds no JSON object. Expected is an object per line, such as "
                 f'{{"opportunity_id": "1", "amount": 100}}.', file=self.file,

@@ -11,6 +11,7 @@ Most files have no such line: they are checked as arrays, and only a piece with 
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -26,6 +27,7 @@ BLOCK = 4 * 2**20
 LONGEST = 2**20  # bytes of a record; above, a quote was never closed, or the file has no lines
 _EXCERPT = 200
 _QUOTE, _LINE = 34, 10
+_LINE_END = re.compile(rb"\r\n|\n|\r(?!\Z)")
 _UNDECODABLE = b"\0undecodable"
 _Ints = npt.NDArray[np.int64]
 
@@ -96,15 +98,14 @@ def _decode(stream: BinaryIO, encoding: str) -> Iterator[bytes]:
             text = rest + block
         if first and text:
             text, first = text.removeprefix(b"\xef\xbb\xbf"), False
+        if passing:
+            text, passing = _after_line(text)
         if not block:
             lines, rest = text, b""
         else:
             # A carriage return at the very end may be half of a line end.
             cut = max(text.rfind(b"\n"), text.rfind(b"\r", 0, len(text) - 1)) + 1
             lines, rest = text[:cut], text[cut:]
-        if passing:
-            end = min((at for at in (lines.find(b"\n"), lines.find(b"\r")) if at >= 0), default=-1)
-            lines, passing = (b"", True) if end < 0 else (lines[end + 1 :], False)
         if len(rest) > LONGEST:
             lines += rest[:_EXCERPT] + b"\0too_long\n"
             rest, passing = b"", True
@@ -113,6 +114,14 @@ def _decode(stream: BinaryIO, encoding: str) -> Iterator[bytes]:
             yield _to_utf8(lines, encoding) if decoder is None else _mark_replaced(lines)
         if not block:
             return
+
+
+def _after_line(text: bytes) -> tuple[bytes, bool]:
+    """Return what follows the end of a line that is too long, and whether that end is still to come."""
+    end = _LINE_END.search(text)
+    if end is None:
+        return text[-1:] if text.endswith(b"\r") else b"", True
+    return text[end.end() :], False
 
 
 def _to_utf8(lines: bytes, encoding: str) -> bytes:

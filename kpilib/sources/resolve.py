@@ -129,21 +129,12 @@ def resolve(
             named = column.name in mapping.fields
             if column.required or (named and not mapping.recognise):
                 problems.append(_missing(mapping, column.name, wanted, known))
-    filters = {}
-    for name in (*mapping.where, *mapping.where_not):
-        place = header.find(name)
-        if place is None:
-            if not mapping.recognise:
-                problems.append(f"no column {name!r}, by which rows are filtered.{did_you_mean(name, names)}")
-        else:
-            filters[name] = place
-    keys = {}
-    for join in mapping.joins:
-        place = header.find(join.on)
-        if place is None:
-            problems.append(f"no column {join.on!r}, by which {join.file} is joined.{did_you_mean(join.on, names)}")
-        else:
-            keys[join.name] = place
+    wanted_filters = {name: name for name in (*mapping.where, *mapping.where_not)}
+    filters, lacking = _find_all(header, wanted_filters)
+    if not mapping.recognise:
+        problems += [f"no column {name!r}, by which rows are filtered.{did_you_mean(name, names)}" for name in lacking]
+    keys, lacking = _find_all(header, {join.name: join.on for join in mapping.joins})
+    problems += [f"no column {on!r}, by which a file is joined.{did_you_mean(on, names)}" for on in lacking]
     problems += [f"the column {name!r} occurs more than once; rename one" for name in dict.fromkeys(header.doubled)]
     used = {place.index for source in sources.values() for place in source.every_place() if place.join is None}
     used |= {place.index for place in (*filters.values(), *keys.values()) if place.join is None}
@@ -154,6 +145,13 @@ def resolve(
         advice = f"Name the column in [source.mapping.{table.name}], or add it to the file."
         problems = [*(f"{file}: {problem}" for problem in problems), f"{file} has: {shown or 'nothing'}. {advice}"]
     return Plan(mapping, sources, filters, keys, first, unused), problems
+
+
+def _find_all(header: _Header, wanted: Mapping[str, str]) -> tuple[dict[str, Place], list[str]]:
+    """Return the places of some columns by what they are for, and the names that the header does not have."""
+    found = {what: header.find(name) for what, name in wanted.items()}
+    places = {what: place for what, place in found.items() if place is not None}
+    return places, [name for what, name in wanted.items() if found[what] is None]
 
 
 def header_problem(names: Sequence[str], file: str, table: str) -> str | None:

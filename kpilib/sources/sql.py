@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -41,8 +41,8 @@ class Database:
 
     @property
     def name(self) -> str:
-        """The address without user and password."""
-        return self.url.set(username=None, password=None).render_as_string()
+        """The address without user, password and options."""
+        return _public(self.url)
 
     def reader(self, table: str, what: str) -> SqlReader:
         """Return the reader of a table's name, or of a query."""
@@ -149,8 +149,9 @@ class SqlReader:
         """The result's columns."""
         with self.database.connect() as connection:
             if self.database.is_duckdb:
-                return [column[0] for column in connection.execute(self._statement(connection)).description]
-            return list(self._stream(connection).keys())
+                return list(connection.sql(self._statement(connection)).columns)
+            with closing(self._stream(connection)) as result:
+                return list(result.keys())
 
     def read(self, columns: Sequence[int]) -> Iterator[Raw]:
         """Read the columns at these places; the rows count from 1."""
@@ -163,12 +164,12 @@ class SqlReader:
 
     def _batches(self, connection: Any, columns: Sequence[int]) -> Iterator[Mapping[int, pa.Array]]:
         if self.database.is_duckdb:
-            result = connection.execute(self._statement(connection))
-            for batch in result.to_arrow_reader(BATCH_ROWS):
+            for batch in connection.sql(self._statement(connection)).to_arrow_reader(BATCH_ROWS):
                 yield {place: plain_column(batch.column(place)) for place in columns}
             return
-        for part in self._stream(connection).partitions(_STEP):
-            yield {place: to_column([row[place] for row in part]) for place in columns}
+        with closing(self._stream(connection)) as result:
+            for part in result.partitions(_STEP):
+                yield {place: to_column([row[place] for row in part]) for place in columns}
 
     def _stream(self, connection: Any) -> Any:
         import sqlalchemy
@@ -223,12 +224,20 @@ def named_database(settings: Settings) -> Database | None:
             "sqlite:///crm.db, duckdb:///crm.duckdb."
         ) from None
     given = {value for name, value in os.environ.items() if name.upper() == "KPILIB_SOURCE__URL"}
-    if url.password and text not in given:
+    secret = url.password or any("password" in name.lower() or name.lower() == "pwd" for name in url.query)
+    if secret and text not in given:
         raise SettingsError(
-            f"[source] url holds a password ({url.set(username=None, password=None).render_as_string()}). Take it out "
-            f"of the file and set KPILIB_SOURCE_PASSWORD (and KPILIB_SOURCE_USER) in the environment."
+            f"[source] url holds a password ({_public(url)}). Take it out of the file and set KPILIB_SOURCE_PASSWORD "
+            f"(and KPILIB_SOURCE_USER) in the environment."
         )
     user, password = os.environ.get("KPILIB_SOURCE_USER"), os.environ.get("KPILIB_SOURCE_PASSWORD")
     if url.get_backend_name() not in ("sqlite", "duckdb"):
         url = url.set(username=user or url.username, password=password or url.password)
     return Database(url, settings.root)
+
+
+def _public(url: URL) -> str:
+    import sqlalchemy
+
+    bare = sqlalchemy.URL.create(url.drivername, host=url.host, port=url.port, database=url.database)
+    return bare.render_as_string()
