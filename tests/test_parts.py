@@ -102,6 +102,7 @@ def test_every_part_shows_itself_in_three_ways(part: Part) -> None:
     assert sorted(bundle) == [MIME, "text/html", "text/plain"]
     assert json.loads(json.dumps(bundle[MIME], allow_nan=False)) == part.data()
     assert bundle["text/plain"] == part.text()
+    assert bundle["text/html"].startswith("<style>/* The look of a pack's HTML.")
 
 
 def test_data_are_only_ever_data_in_html() -> None:

@@ -91,17 +91,19 @@ def to_data(value: Any) -> Any:
 
 
 def _draw_html(data: dict[str, Any]) -> str:
-    """Return a part as the packaged template draws it: what a person sees in JupyterLab."""
-    return _template()(data)
+    """Return a part as the packaged template draws it, with its style: what a person sees in JupyterLab."""
+    draw, style = _template()
+    return f'<style>{style}</style>\n<div class="kp">{draw(data)}</div>'
 
 
 @cache
-def _template() -> Callable[[dict[str, Any]], str]:
+def _template() -> tuple[Callable[[dict[str, Any]], str], str]:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     here = Path(__file__).parents[1]
     # In an installed package the templates lie in it; in the repository beside it.
     folders = [here / "workspace" / "templates" / "partner_review", here.parent / "templates" / "partner_review"]
     environment = Environment(loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined)
-    module = environment.get_template("parts.html.j2").module
-    return lambda data: str(module.draw(data))  # type: ignore[attr-defined]
+    module: Any = environment.get_template("parts.html.j2").module
+    style = next(folder / "style.css" for folder in folders if folder.is_dir()).read_text(encoding="utf-8")
+    return lambda data: str(module.draw(data)), style

@@ -22,12 +22,12 @@ __all__ = [
     "target_sentence",
 ]
 
+
 @dataclass(frozen=True)
 class KpiSection(Section):
     """One KPI's section. It shows itself as a whole; its parts are at hand one by one.
 
-    >>> from kpilib.charts.series import draw_trend
-    from kpilib.kpis.kpi import Kpi
+    >>> from kpilib.kpis.kpi import Kpi
     >>> KpiSection("deal_count", "Deal count", "How many?", "Two.", kpi=Kpi("deal_count", "count", 2, 2)).value
     2
     """
