@@ -5,7 +5,7 @@ A job travels to another process or machine as it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -14,6 +14,7 @@ from typing import Any
 from kpilib.errors import ExecutionError, KpilibError, RenderError
 from kpilib.execute.notebook import Limits, execute_notebook
 from kpilib.pack import Pack
+from kpilib.render.readback import Passage
 from kpilib.slice import Slice
 
 __all__ = ["Job", "Made", "make_pack"]
@@ -37,11 +38,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Made:
-    """A pack's files by name, what a person should know of its pages, and how many seconds it took."""
+    """A pack's files by name, what a person should know of its pages, and how many seconds it took.
+
+    ``passages`` are the texts of a partner's files, read back from their bytes for the last look at them.
+    """
 
     files: Mapping[str, bytes]
     warnings: tuple[str, ...]
     seconds: float
+    passages: tuple[Passage, ...] = ()
 
 
 def make_pack(job: Job) -> Made:
@@ -57,7 +62,9 @@ def make_pack(job: Job) -> Made:
     import nbformat
 
     from kpilib.kpis import document, evaluate, to_json
+    from kpilib.render.checks import find_gaps
     from kpilib.render.pages import render_pack
+    from kpilib.render.readback import read_files
 
     started = perf_counter()
     executed = execute_notebook(job.pack, job.slice, job.notebook, name=job.notebook_name, limits=job.limits)
@@ -68,13 +75,19 @@ def make_pack(job: Job) -> Made:
         rendered = render_pack(executed, templates=job.templates, audience=job.pack.audience)
     except KpilibError as error:
         raise _place(error, job, text) from None
+    if job.pack.audience == "partner":
+        executed.cells = [cell for cell in executed.cells if "internal" not in cell.metadata.get("tags", ())]
+        text = nbformat.writes(executed)  # type: ignore[no-untyped-call]
     files = {
         "review.html": rendered.html,
         "review.pdf": rendered.pdf,
         "review.ipynb": f"{text}\n".encode(),
         "kpis.json": f"{to_json(document(slice_, evaluate(slice_)))}\n".encode(),
     }
-    return Made(files, tuple(rendered.warnings), perf_counter() - started)
+    passages = tuple(read_files(files)) if job.pack.audience == "partner" else ()
+    pages = [passage for passage in passages if passage.place.startswith(("review.html", "review.pdf"))]
+    warnings = [*rendered.warnings, *map(str, find_gaps(pages, _texts(slice_)))]
+    return Made(files, tuple(warnings), perf_counter() - started, passages)
 
 
 def _page(slice_: Slice) -> dict[str, Any]:
@@ -87,6 +100,19 @@ def _page(slice_: Slice) -> dict[str, Any]:
         "language": slice_.language,
         "paper": settings["paper"],
     }
+
+
+def _texts(slice_: Slice) -> Iterator[str]:
+    """Yield the texts of a slice, for a check to tell what the data hold from what the pages lack."""
+    waiting: list[Any] = [slice_.content]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
 
 
 def _place(error: KpilibError, job: Job, text: str) -> KpilibError:
