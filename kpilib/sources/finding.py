@@ -24,7 +24,8 @@ from kpilib.sources.resolve import Plan, header_problem, resolve
 __all__ = ["Laid", "Shelf", "open_reader"]
 
 _HEAD = 2**18
-_JSON_SAMPLE = 1_000
+_WHOLE_JSON = 2**26
+_JSON_SAMPLE = 100_000
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def open_reader(file: File, source: Source, *, sheet: str | None = None, header:
         case "parquet":
             return ParquetReader(file)
         case "json":
-            return JsonReader(file, _JSON_SAMPLE)
+            size = file.stat().size
+            return JsonReader(file, None if size is not None and size <= _WHOLE_JSON else _JSON_SAMPLE)
         case _:
             raise SourceError(
                 f"{file.name} cannot be read: its ending is not one of {', '.join(READABLE)}. "

@@ -31,7 +31,10 @@ _Row = dict[str, str | None]
 
 @dataclass(frozen=True)
 class JsonReader:
-    """A file of JSON objects. ``sample``: look at so many for the columns' names; None: at all."""
+    """A file of JSON objects.
+
+    ``sample``: look at so many for the columns' names, and refuse a later one with another; None: look at all.
+    """
 
     source: File
     sample: int | None = None
@@ -71,9 +74,16 @@ class JsonReader:
         rows: list[int] = []
         cells: dict[int, list[str | None]] = {place: [] for place in columns}
         broken: list[Broken] = []
+        known = set(self.names)
         for number, row in self._objects():
             if isinstance(row, Broken):
                 broken.append(row)
+            elif not known.issuperset(row):
+                late = next(name for name in row if name not in known)
+                raise SourceError(
+                    f"{self.file}: row {number} is the first with {late!r}. A file of this size must name all columns "
+                    f"in its first {self.sample} rows; write {late!r} there too, as null.", file=self.file,
+                )  # fmt: skip
             elif any(value is not None for value in row.values()):
                 rows.append(number)
                 for place, name in wanted:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import pytest
 
 from kpilib.errors import SourceError
+from kpilib.sources.files import File
+from kpilib.sources.jsonlines import JsonReader
 
 OPPORTUNITIES = "opportunity_id,partner_id,created_on,outcome,amount\n"
 
@@ -36,6 +38,18 @@ def test_objects_in_objects_have_names_with_points(write, read, rows):
     table = read({"partners": {"file": "deals.json", "partner_id": "partner.id", "name": "partner.name"}}).tables["partners"]
     assert rows(table) == [{"#": 1, "partner_id": "P1", "name": "Acme"}]
     assert table.described == {"data/deals.json": "one JSON list"}
+
+
+def test_a_name_that_turns_up_after_the_sample_is_not_dropped(tmp_path):
+    (tmp_path / "deals.jsonl").write_text('{"a": 1}\n{"a": 2}\n{"a": 3, "b": 4}\n')
+    file = File("deals.jsonl", str(tmp_path / "deals.jsonl"))
+    assert JsonReader(file).names == ["a", "b"]
+    with pytest.raises(SourceError) as caught:
+        list(JsonReader(file, 2).read([0]))
+    assert str(caught.value) == (
+        "deals.jsonl: row 3 is the first with 'b'. A file of this size must name all columns in its first 2 rows; "
+        "write 'b' there too, as null."
+    )
 
 
 @pytest.mark.parametrize("text", ["nothing", "[1, 2]", "", "{}"])
