@@ -20,7 +20,7 @@ from kpilib.sources.propose import propose_mapping
 
 HEADER = b"opportunity_id,partner_id,created_on,closed_on,outcome,amount\n"
 GOOD = HEADER + b"O1,P1,2026-01-02,2026-02-03,won,10.50\n" + b'O2,"P, 2",2026-01-03,,open,\n' * 3
-PROFILE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROFILE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def opened(name: str, content: bytes, **source: object) -> Sources | None:
