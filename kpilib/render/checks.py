@@ -37,8 +37,11 @@ def find_gaps(passages: Iterable[Passage], own: Iterable[str] = ()) -> list[Find
         for match in _GAPS.finditer(passage.text):
             if data is None:
                 data = " ".join(" ".join(own).split())
-            around = " ".join(passage.text[max(match.start() - 3, 0) : match.end() + 3].split())
-            if not data or (match[0].strip() not in data or around not in data):
+            left, right = (
+                passage.text[max(match.start() - 3, 0) : match.end()],
+                passage.text[match.start() : match.end() + 3],
+            )
+            if not any(" ".join(near.split()) in data for near in (left, right)):
                 found.append(
                     Finding(passage.place, match[0].strip(), "a value that is missing, or a template unfilled")
                 )

@@ -13,8 +13,9 @@ from datetime import date
 from typing import Any
 
 from kpilib.language import Words, fallback_language
+from kpilib.render.fonts import replace_unknown
 from kpilib.render.outputs import Reader
-from kpilib.render.shape import arrange, clean_text
+from kpilib.render.shape import arrange, clean_text, walk_texts
 from kpilib.theme import Theme
 
 __all__ = ["Document", "Page", "read_document"]
@@ -93,6 +94,7 @@ def read_document(notebook: Any, *, name: str = "", audience: str | None = None,
     page = _page(held, parameters, first, _take_title(parts) if first is None else "", name, reader)
     _set_levels(parts)
     _set_ids(parts)
+    reader.warnings += _unknown_signs(parts)
     return Document(
         page, arrange(parts), reader.pictures, _furniture(page.language), reader.without_alt, reader.warnings
     )
@@ -168,6 +170,15 @@ def _set_ids(parts: list[dict[str, Any]]) -> None:
         plain = re.sub(r"[^a-z0-9_-]+", "-", str(part["id"]).lower()).strip("-")
         part["id"] = plain if plain and plain not in taken else f"section-{number}"
         taken.add(part["id"])
+
+
+def _unknown_signs(parts: list[dict[str, Any]]) -> list[str]:
+    unknown = sorted(
+        {sign for sign in set().union(*map(set, walk_texts(parts))) if replace_unknown(sign) != sign} - {"\ufffd"}
+    )
+    if not unknown:
+        return []
+    return [f"No face of the PDF has the signs {' '.join(unknown)}: it shows \ufffd in their place."]
 
 
 def _furniture(language: str) -> dict[str, str]:

@@ -18,14 +18,16 @@ from pathlib import Path
 
 from kpilib.theme import font_files
 
-__all__ = ["Face", "cache_folder", "covered", "embed_faces", "faces", "font_folder"]
+__all__ = ["Face", "cache_folder", "covered", "embed_faces", "faces", "font_folder", "replace_unknown"]
 
 # Letters and signs of European languages: Latin to Extended-A, punctuation, and the signs that pages use.
 _SIGNS = "€₩™←↑→↓−≈≠≤≥▲◆✓"
 _LATIN = frozenset(
     (*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x2010, 0x2028), *range(0x2030, 0x203B), *map(ord, _SIGNS))
 )
-_FEATURES = ["kern", "lnum", "tnum", "liga", "ccmp", "locl", "mark", "mkmk"]
+# Signs without a shape of their own: a typesetter needs no glyph for them.
+_SHAPELESS = frozenset((*range(0x20), 0xAD, *range(0x200B, 0x2010), 0x2028, 0x2029, 0x2060, *range(0xFE00, 0xFE10)))
+_FEATURES = ["kern", "lnum", "tnum", "pnum", "liga", "ccmp", "locl", "mark", "mkmk"]
 _LAST_RESORT = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf")
 
 
@@ -50,6 +52,14 @@ def faces() -> tuple[Face, ...]:
 def covered() -> frozenset[int]:
     """Return the code points that some upright face can show."""
     return frozenset().union(*(face.covers for face in faces() if not face.italic and "Mono" not in face.family))
+
+
+def replace_unknown(text: str) -> str:
+    """Return a text with U+FFFD for every sign that none of our faces can show."""
+    if text.isascii():
+        return text
+    known = covered()
+    return "".join(sign if (point := ord(sign)) in known or point in _SHAPELESS else "\ufffd" for sign in text)
 
 
 @cache
@@ -137,9 +147,8 @@ def _ranges(points: frozenset[int]) -> str:
 def _cut(face: Face, points: frozenset[int]) -> bytes:
     import fontTools
 
-    key = hashlib.sha256(
-        f"{fontTools.version} {face.path} {face.path.stat().st_size} {sorted(points)}".encode()
-    ).hexdigest()
+    made_of = (fontTools.version, face.path.name, face.path.stat().st_size, _FEATURES, sorted(points))
+    key = hashlib.sha256(repr(made_of).encode()).hexdigest()
     kept = cache_folder() / f"{key[:32]}.woff2"
     try:
         data = kept.read_bytes()

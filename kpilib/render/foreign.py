@@ -81,7 +81,7 @@ def _read(fragments: list[Fragment]) -> list[list[Block]]:
                 files.append(str(path))
         try:
             tree = pypandoc.convert_file(
-                files, "json", format="html", extra_args=["--file-scope"], sandbox=True, verify_format=False
+                files, "json", format="html", extra_args=["--file-scope", "--quiet"], sandbox=True, verify_format=False
             )
         except (RuntimeError, OSError) as error:
             raise RenderError(f"pandoc could not read the Markdown and HTML of the notebook: {error}.") from None

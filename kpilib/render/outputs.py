@@ -199,18 +199,21 @@ class Reader:
     def _linked_picture(self, block: Mapping[str, Any], attached: Mapping[str, Any]) -> list[dict[str, Any]]:
         address = str(block["address"])
         held = attached.get(address) or {}
-        data = next((held[mime] for mime in _BITMAPS if mime in held), None)
-        if data is None and address.startswith("data:image/"):
-            data = address.partition(";base64,")[2]
+        mime = next((mime for mime in _PICTURES if mime in held), address[5:].partition(";")[0])
+        data = held.get(mime) or (address.partition(";base64,")[2] if address.startswith("data:image/") else None)
         if data is None:
             self.warnings.append(
                 f"{self._place}: a picture from another address is not shown, since pages load nothing."
             )
             return []
         try:
-            return [self._picture(self._bitmap(_whole(data), {}), str(block["alt"]))]
-        except RenderError as error:
-            self._broken.append(f"{self._place}: {error.message}")
+            if mime == "image/svg+xml":
+                drawn = self._vector(_whole(data) if mime in held else base64.b64decode(data).decode())
+            else:
+                drawn = self._bitmap(_whole(data), {})
+            return [self._picture(drawn, str(block["alt"]))]
+        except (RenderError, ValueError) as error:
+            self._broken.append(f"{self._place}: {getattr(error, 'message', 'A picture cannot be read.')}")
             return []
 
     def _add_text(self, text: Any) -> None:

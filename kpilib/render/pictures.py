@@ -82,6 +82,8 @@ def clean_svg(svg: str) -> str:
     svg = _PROLOG.sub("", svg)
     svg, styles = _MATPLOTLIB.subn("", svg)
     svg = _GROUP_ID.sub("", svg).strip()
+    if f'"{SVG}"' not in svg[: svg.find(">")]:
+        svg = svg.replace("<svg", f'<svg xmlns="{SVG}"', 1)
     if styles:
         svg = svg.replace("<svg ", '<svg stroke-linejoin="round" ', 1)
     try:

@@ -120,7 +120,7 @@ def shape_part(part: Any, place: str) -> dict[str, Any]:
         if shaped["picture"] is not None:
             shaped["picture"] = shape_part(shaped["picture"], place)
     inside = shaped.pop("parts", ())
-    shaped = {key: _clean(value, key) for key, value in shaped.items()}
+    shaped = {key: _clean(value, "code" if kind == "output" else key) for key, value in shaped.items()}
     if kind in {"section", "group"}:
         shaped["parts"] = [shape_part(inner, place) for inner in inside]
     return shaped

@@ -20,7 +20,7 @@ from jinja2 import TemplateError
 from kpilib.errors import RenderError
 from kpilib.render.document import Document
 from kpilib.render.environment import environment
-from kpilib.render.fonts import cache_folder, covered, font_folder
+from kpilib.render.fonts import cache_folder, font_folder, replace_unknown
 from kpilib.render.webpage import say_template_error
 
 __all__ = ["draw_pdf"]
@@ -29,9 +29,6 @@ __all__ = ["draw_pdf"]
 _LONG = re.compile(r"[^\s\u200b]{32,}")
 _BREAK = re.compile(r"(?<=[/_.@\\,;:&=+-])(?=\w)|(?<=\w{24})(?=\w)")
 _PACKAGE = re.compile(r"[\"']@\w+/")
-_SKIPPED = frozenset(("svg", "address", "file", "kind", "id", "key"))
-# Signs without a shape of their own: a typesetter needs no glyph for them.
-_SHAPELESS = frozenset((*range(0x20), 0xAD, *range(0x200B, 0x2010), 0x2028, 0x2029, 0x2060, *range(0xFE00, 0xFE10)))
 
 
 def draw_pdf(document: Document, templates: Path, *, day: date | None = None) -> bytes:
@@ -114,7 +111,4 @@ def _prepare(value: Any, key: str) -> Any:
 def _settable(text: str) -> str:
     if len(text) >= 32:
         text = _LONG.sub(lambda word: _BREAK.sub("\u200b", word[0]), text)
-    if text.isascii():
-        return text
-    known = covered()
-    return "".join(sign if (point := ord(sign)) in known or point in _SHAPELESS else "\ufffd" for sign in text)
+    return replace_unknown(text)
