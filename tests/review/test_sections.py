@@ -41,6 +41,7 @@ def test_a_section_asks_answers_shows_and_defines(nordlicht_review: Review, key:
     assert isinstance(section.chart, Chart)
     assert section.chart.alt
     assert section.value == nordlicht_review.kpis[key].value
+    assert isinstance(section.table, Table)
     assert section.small[0].startswith(f"{section.title} = ")
     assert section.small[1].startswith("n = ")
 
@@ -76,7 +77,8 @@ def test_where_the_quarter_has_nothing_to_draw_the_quarters_before_it_are_shown(
     review = make_review({"opportunities": before})
     for key in ("average_deal_size", "deal_count", "deal_velocity", "deal_success"):
         section = getattr(review, key)
-        assert section.parts[0].kind == "chart", key
+        assert [part.kind for part in section.parts] == ["chart"], key
+        assert plain(section.table.rows[-1].cells[0]) == "2026 Q3"
     assert review.deal_count.answer.startswith("No deal was won, and none was lost.")
     assert "In the quarter nothing came in, and nothing was won or lost." in review.opportunity_pipeline.answer
 

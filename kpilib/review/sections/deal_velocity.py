@@ -59,7 +59,7 @@ def _mover(kpi: Kpi, context: Context) -> str:
 
 def _factors(kpi: Kpi, context: Context) -> Table | None:
     frame = kpi.companions.get("factors")
-    if frame is None or frame.empty:
+    if kpi.value is None or frame is None or frame.empty:
         return None
     words, formats = context.words, context.formats
     comparisons = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from kpilib.charts.series import draw_trend
 from kpilib.kpis.kpi import Kpi
-from kpilib.parts import Chart, Group, Part, Section, Table
+from kpilib.parts import Chart, Column, Group, Part, Row, Section, Table
 from kpilib.review.cards import status_mark
 from kpilib.review.context import Context
 from kpilib.review.values import interval_text, show
@@ -33,6 +33,7 @@ class KpiSection(Section):
     """
 
     kpi: Kpi = field(kw_only=True, repr=False, metadata={"data": False})
+    trend: Table | None = field(default=None, kw_only=True, repr=False, metadata={"data": False})
 
     @property
     def value(self) -> object:
@@ -46,8 +47,8 @@ class KpiSection(Section):
 
     @property
     def table(self) -> Table | None:
-        """The section's first table, or None."""
-        return next((part for part in _flat(self.parts) if isinstance(part, Table)), None)
+        """The section's first table; where the page shows none, the last eight quarters as one."""
+        return next((part for part in _flat(self.parts) if isinstance(part, Table)), self.trend)
 
 
 def make_section(
@@ -89,6 +90,7 @@ def make_section(
         headline=headline or show(kpi.unit, kpi.value, context),
         small=tuple(line for line in (*_small_print(kpi, context), *small) if line),
         kpi=kpi,
+        trend=_trend_table(kpi, context),
     )
 
 
@@ -129,6 +131,17 @@ def definition(kpi: Kpi, context: Context) -> str:
     """Return how a KPI is made, as a formula in words."""
     words = context.words
     return words("section.formula", name=words(f"kpi.{kpi.key}.name"), formula=words(f"kpi.{kpi.key}.formula"))
+
+
+def _trend_table(kpi: Kpi, context: Context) -> Table | None:
+    words = context.words
+    quarters = [context.quarter.shift(step - len(kpi.trend) + 1) for step in range(len(kpi.trend))]
+    rows = tuple(
+        Row((context.formats.quarter(quarter), show(kpi.unit, value, context)))
+        for quarter, value in zip(quarters, kpi.trend, strict=True)
+    )
+    name = words(f"kpi.{kpi.key}.name")
+    return Table(name, (Column(words("column.quarter")), Column(name, "right")), rows) if rows else None
 
 
 def _flat(parts: Iterable[Part]) -> Iterator[Part]:
