@@ -52,9 +52,9 @@ def test_a_text_with_plural_forms_has_those_of_its_language(language: str) -> No
 
 
 def test_korean_is_written_in_korean() -> None:
-    # What is left without fields and names of formats: words of four letters or more would be English.
-    english = re.compile("[A-Za-z]{4,}")
-    names = re.compile(r"\{[^}]*\}|kpilib( [a-z]+)?|HTML|JSON|Typst")
+    # What is left without fields and names of files: words in small letters would be English.
+    english = re.compile("[A-Za-z][a-z]{3,}")
+    names = re.compile(r"\{[^}]*\}|kpilib( [a-z]+)?|[a-z]+\.(xlsx|json|csv)|Typst")
     left = {key: [names.sub("", form) for form in forms(text)] for key, text in texts("ko").items()}
     assert [key for key, kept in left.items() if any(english.search(form) for form in kept)] == []
 
