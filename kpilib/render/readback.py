@@ -114,7 +114,10 @@ def _read_structure(document: Any, name: str) -> Iterator[Passage]:
 def _read_notebook(notebook: Mapping[str, Any], name: str) -> Iterator[Passage]:
     yield from _read_values(notebook.get("metadata", {}), f"{name}, metadata")
     for number, cell in enumerate(notebook.get("cells", ()), start=1):
-        yield from _read_values(cell, f"{name}, cell {number}")
+        # The defaults of the parameters are the notebook's own, the same in every pack: what was given stands below.
+        defaults = "parameters" in cell.get("metadata", {}).get("tags", ())
+        held = {key: value for key, value in cell.items() if key != "source"} if defaults else cell
+        yield from _read_values(held, f"{name}, cell {number}")
 
 
 def _read_values(value: Any, place: str) -> Iterator[Passage]:
