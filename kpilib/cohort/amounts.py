@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,18 @@ class Amounts:
     whole: Ints
     parts: Ints
 
+    @classmethod
+    def from_arrow(cls, column: Any) -> Amounts:
+        """Return the amounts of an Arrow array of ``decimal128(38, 18)``, none of them negative."""
+        limbs = np.frombuffer(column.buffers()[1], dtype="<u4").reshape(-1, 4)
+        # The highest first, as one divides by hand; what a blank holds is not said, so it is wiped.
+        digits = limbs[column.offset : column.offset + len(column), ::-1].astype(np.int64)
+        if column.null_count:
+            digits[column.is_null().to_numpy(zero_copy_only=False)] = 0
+        low = _divide(digits, 10**9)
+        high = _divide(digits, 10**9)
+        return cls((digits[:, 2] << 32) + digits[:, 3], high * 10**9 + low)
+
     def decimal(self, row: int) -> Decimal:
         """Return one amount."""
         return Decimal(int(self.whole[row])) + Decimal(int(self.parts[row])).scaleb(-_DIGITS)
@@ -37,6 +50,14 @@ class Amounts:
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Amounts:
         """Return the amounts of some rows."""
         return Amounts(self.whole[rows], self.parts[rows])
+
+
+def _divide(digits: Ints, divisor: int) -> Ints:
+    """Divide numbers of four 32-bit digits each in place, and return the remainders."""
+    rest = np.zeros(len(digits), dtype=np.int64)
+    for place in range(digits.shape[1]):
+        digits[:, place], rest = np.divmod((rest << 32) + digits[:, place], divisor)
+    return rest
 
 
 def convert_all(amounts: Amounts, currencies: NDArray[np.object_], days: Ints, rates: Rates) -> Ints:

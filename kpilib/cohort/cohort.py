@@ -13,7 +13,9 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from kpilib.cohort.counting import Counting
+import numpy as np
+
+from kpilib.cohort.counting import Counting, Counts, divide_partners
 from kpilib.cohort.lives import read_lives
 from kpilib.cohort.others import Others
 from kpilib.experience import QUARTERS, Experience, Prior
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Cohort", "Scoring"]
 
 TREND = 8
+ROWS_AT_A_TIME = 200_000
 VERSION = 1
 
 
@@ -97,8 +100,15 @@ class Cohort:
     prior: Prior | None
 
     @classmethod
-    def compute(cls, store: Store, settings: Settings, quarter: Quarter, as_of: date) -> Cohort:
+    def compute(
+        cls, store: Store, settings: Settings, quarter: Quarter, as_of: date, *, rows_at_a_time: int = ROWS_AT_A_TIME
+    ) -> Cohort:
         """Return the cohort of a quarter as of a day, from the rows of all partners.
+
+        Parameters
+        ----------
+        rows_at_a_time
+            about how many opportunities are held in memory; changes nothing else.
 
         Raises
         ------
@@ -108,19 +118,24 @@ class Cohort:
         now = Period(quarter, quarter.read_as_of(as_of))
         earlier = [now.whole(-back) for back in range(1, TREND)]
         periods = [now, *dict.fromkeys([*earlier, now.shift(-1), now.shift(-4)])]
-        counting = Counting(store, settings.money.currency, period=now, first=min(period.start for period in periods))
-        scorings = tuple(_scoring(counting, period) for period in periods)
-        figures, success = _figures(counting, now, settings.money.currency)
+        tally = _Tally(now, periods, settings.money.currency)
+        learned: list[Experience] = []
+        for partner_ids in divide_partners(store, rows_at_a_time):
+            tally.add(store, partner_ids)
+            if now.day == quarter.end:
+                learned += _learn(store, settings, quarter, between=(partner_ids[0], partner_ids[-1]))
+        scorings = tally.scorings
+        limits = settings.cohort
         return cls(
             quarter,
             now.day,
-            settings.cohort.minimum_others,
-            settings.cohort.largest_share,
-            figures,
+            limits.minimum_others,
+            limits.largest_share,
+            tally.figures,
             scorings,
-            success,
+            tally.success,
             scorings,
-            _prior(store, settings, quarter) if now.day == quarter.end else None,
+            Prior.pooled(learned, minimum=limits.minimum_others + 1, largest=limits.largest_share),
         )
 
     def hand_out(self, partner_id: str, audience: Audience) -> dict[str, Any]:
@@ -242,56 +257,71 @@ FIGURES = (
 ORDER = (*FIGURES[:-1], "quality_score", FIGURES[-1])
 
 
-def _prior(store: Store, settings: Settings, quarter: Quarter) -> Prior | None:
+def _learn(store: Store, settings: Settings, quarter: Quarter, *, between: tuple[str, str]) -> list[Experience]:
     since = quarter.shift(1 - QUARTERS).start
-    lives = read_lives(store, settings.money.currency, quarter.end, since=since)
-    learned = [Experience.learn(each, quarter) for each in lives.values()]
-    others = settings.cohort.minimum_others
-    return Prior.pooled(learned, minimum=others + 1, largest=settings.cohort.largest_share)
+    lives = read_lives(store, settings.money.currency, quarter.end, since=since, between=between)
+    return [Experience.learn(each, quarter) for each in lives.values()]
 
 
-def _scoring(counting: Counting, period: Period) -> Scoring:
-    counts = counting.count(period)
-    members = [place for place in range(counting.size) if counts.worked[place]]
-    ids = counting.partner_ids
-    return Scoring(
-        str(period.quarter),
-        period.day.isoformat(),
-        {ids[place]: int(counts.won[place]) for place in members},
-        {ids[place]: int(counts.amount[place]) for place in members},
-    )
+class _Tally:
+    """The members' figures, gathered block by block; where a denominator is 0 a value is undefined and left out."""
 
+    def __init__(self, now: Period, periods: list[Period], currency: str) -> None:
+        self._now, self._periods, self._currency = now, periods, currency
+        self._unit = float(to_major(1, currency))
+        self._first = min(period.start for period in periods)
+        self._scorings: list[tuple[dict[str, int], dict[str, int]]] = [({}, {}) for _ in periods]
+        self._values: dict[str, tuple[dict[str, float], dict[str, float]]] = {key: ({}, {}) for key in FIGURES}
+        self._success: tuple[dict[str, float], dict[str, float]] = ({}, {})
 
-def _figures(counting: Counting, now: Period, currency: str) -> tuple[dict[str, Others], Others]:
-    """Return the figures of the members: where a denominator is 0 a value is undefined, and left out."""
-    counts = counting.count(now)
-    pipeline, sourced, spent = counting.pipeline(now.day), counting.sourced(now), counting.spent(now)
-    hits, leads = counting.conversions(now)
-    year_won, year_decided = counting.decided(now.trailing_start, now.day)
-    unit = float(to_major(1, currency))
-    values: dict[str, dict[str, float]] = {key: {} for key in FIGURES}
-    weights: dict[str, dict[str, float]] = {key: {} for key in FIGURES}
-    successes: dict[str, float] = {}
-    weighed: dict[str, float] = {}
-    for place, partner_id in enumerate(counting.partner_ids):
-        if not counts.worked[place]:
-            continue
-        won, lost, amount = int(counts.won[place]), int(counts.lost[place]), int(counts.amount[place])
-        found = {
-            "average_deal_size": _ratio(amount * unit, won),
-            "deal_count": (float(won), float(won)),
-            "opportunity_pipeline": (float(pipeline[place]) * unit, float(pipeline[place])),
-            "marketing_channels": _ratio(int(sourced[place] - spent[place]), int(spent[place])),
-            "close_rate": _ratio(int(hits[place]), int(leads[place])),
-            "deal_velocity": _velocity(counts.worked[place], won, lost, amount * unit, counts.cycle_days[place]),
-            "deal_success": _ratio(won, won + lost),
-        }
-        for key, pair in found.items():
-            if pair is not None:
-                values[key][partner_id], weights[key][partner_id] = pair
-        if year_decided[place]:
-            successes[partner_id], weighed[partner_id] = float(year_won[place]), float(year_decided[place])
-    return {key: Others(values[key], weights[key]) for key in FIGURES}, Others(successes, weighed)
+    def add(self, store: Store, partner_ids: list[str]) -> None:
+        """Count some partners."""
+        counting = Counting(store, self._currency, period=self._now, first=self._first, partner_ids=partner_ids)
+        counts = [counting.count(period) for period in self._periods]
+        for (deals, amounts), count in zip(self._scorings, counts, strict=True):
+            for place in np.flatnonzero(count.worked).tolist():
+                deals[partner_ids[place]] = int(count.won[place])
+                amounts[partner_ids[place]] = int(count.amount[place])
+        self._add_figures(counting, counts[0])
+
+    def _add_figures(self, counting: Counting, counts: Counts) -> None:
+        now, unit = self._now, self._unit
+        pipeline, sourced, spent = counting.pipeline(now.day), counting.sourced(now), counting.spent(now)
+        hits, leads = counting.conversions(now)
+        year_won, year_decided = counting.decided(now.trailing_start, now.day)
+        for place in np.flatnonzero(counts.worked).tolist():
+            partner_id = counting.partner_ids[place]
+            won, lost, amount = int(counts.won[place]), int(counts.lost[place]), int(counts.amount[place])
+            found = {
+                "average_deal_size": _ratio(amount * unit, won),
+                "deal_count": (float(won), float(won)),
+                "opportunity_pipeline": (float(pipeline[place]) * unit, float(pipeline[place])),
+                "marketing_channels": _ratio(int(sourced[place] - spent[place]), int(spent[place])),
+                "close_rate": _ratio(int(hits[place]), int(leads[place])),
+                "deal_velocity": _velocity(counts.worked[place], won, lost, amount * unit, counts.cycle_days[place]),
+                "deal_success": _ratio(won, won + lost),
+            }
+            for key, pair in found.items():
+                if pair is not None:
+                    self._values[key][0][partner_id], self._values[key][1][partner_id] = pair
+            if year_decided[place]:
+                self._success[0][partner_id] = float(year_won[place])
+                self._success[1][partner_id] = float(year_decided[place])
+
+    @property
+    def scorings(self) -> tuple[Scoring, ...]:
+        return tuple(
+            Scoring(str(period.quarter), period.day.isoformat(), deals, amounts)
+            for period, (deals, amounts) in zip(self._periods, self._scorings, strict=True)
+        )
+
+    @property
+    def figures(self) -> dict[str, Others]:
+        return {key: Others(*pair) for key, pair in self._values.items()}
+
+    @property
+    def success(self) -> Others:
+        return Others(*self._success)
 
 
 def _ratio(numerator: float, denominator: int) -> tuple[float, float] | None:

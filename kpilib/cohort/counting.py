@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - what is put into these queries stands in this file
 """Counting every partner at once: what each did in each of some periods, out of the store.
 
 The counts are those of `kpilib.facts.Facts`, made for all partners in a few queries; a test holds the two equal.
@@ -5,13 +6,14 @@ The counts are those of `kpilib.facts.Facts`, made for all partners in a few que
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from kpilib.cohort.amounts import Amounts, convert_all
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from kpilib.store import Store
 
-__all__ = ["Counting", "Counts"]
+__all__ = ["Counting", "Counts", "divide_partners"]
 
 Ints = NDArray[np.int64]
 
@@ -43,97 +45,47 @@ class Counts:
 
 
 class Counting:
-    """The rows of all partners that count up to a period's day, held as arrays.
+    """The rows of some partners that count up to a period's day, held as arrays.
 
     Opportunities from a first day on, so that earlier periods can be counted too; leads and spend of the period.
+
+    Parameters
+    ----------
+    partner_ids
+        partners whose ids follow each other among all of the store.
     """
 
-    def __init__(self, store: Store, currency: str, *, period: Period, first: date) -> None:
-        day = period.day
-        self.partner_ids = store.partner_ids(active_only=False)
+    def __init__(self, store: Store, currency: str, *, period: Period, first: date, partner_ids: Sequence[str]) -> None:
+        self.partner_ids = partner_ids
         self._dates_amounts = "stage_history" in store.tables and "stage_history.amount" not in store.absent
+        bounds = {"day": period.day, "from": partner_ids[0], "to": partner_ids[-1]}
         with store.connect() as connection:
             connection.execute("CREATE TEMP TABLE numbered (partner_id VARCHAR, partner INTEGER)")
-            if self.partner_ids:
-                import pyarrow as pa
+            ids = pa.table({"id": partner_ids, "place": pa.array(range(len(partner_ids)), pa.int32())})
+            connection.register("ids", ids)
+            connection.execute("INSERT INTO numbered SELECT id, place FROM ids")
+            self.rates = Rates(currency, connection.execute("SELECT currency, valid_from, rate FROM fx").fetchall())
+            connection.execute(_COUNTED, {**bounds, "first": first})
+            self._take_opportunities(_fetch(connection, _OPPORTUNITIES, bounds))
+            if self._dates_amounts:
+                self._take_history(_fetch(connection, _HISTORY, bounds))
+            self._leads = _fetch(connection, _LEADS, {**bounds, "start": period.start})
+            self._spend = _fetch(connection, _SPEND, {**bounds, "start": period.start})
 
-                ids = pa.table({"id": self.partner_ids, "place": pa.array(range(len(self.partner_ids)), pa.int32())})
-                connection.register("ids", ids)
-                connection.execute("INSERT INTO numbered SELECT id, place FROM ids")
-            self.rates = Rates(currency, _rates(connection))
-            self._read_opportunities(connection, first, day)
-            self._read_history(connection, day)
-            self._leads = _fetch(
-                connection,
-                f"""
-                SELECT n.partner, {_number("l.created_on")} AS created,
-                  {_number("o.closed_on")} AS closed, coalesce(o.outcome = 'won' AND o.created_on <= $day, false) AS won
-                FROM leads l JOIN numbered n USING (partner_id) LEFT JOIN opportunities o
-                  ON o.opportunity_id = l.opportunity_id AND o.partner_id = l.partner_id
-                WHERE l.created_on BETWEEN $first AND $day
-                """,  # noqa: S608
-                first=period.start,
-                day=day,
-            )
-            self._spend = _fetch(
-                connection,
-                f"""
-                SELECT n.partner, {_number("month")} AS month, currency, {_split("amount")}
-                FROM spend JOIN numbered n USING (partner_id) WHERE month BETWEEN $first AND $day
-                """,  # noqa: S608
-                first=period.start,
-                day=day,
-            )
-
-    def _read_opportunities(self, connection: duckdb.DuckDBPyConnection, first: date, day: date) -> None:
-        connection.execute(
-            """
-            CREATE TEMP TABLE counted AS
-            SELECT row_number() OVER () - 1 AS place, * FROM (
-              SELECT n.partner, o.opportunity_id, o.created_on, o.outcome, o.currency, o.amount,
-                CASE WHEN o.outcome <> 'open' THEN o.closed_on END AS closed_on
-              FROM opportunities o JOIN numbered n USING (partner_id)
-              WHERE o.created_on <= $day AND (o.outcome = 'open' OR o.closed_on >= $first))
-            """,
-            {"first": first, "day": day},
-        )
-        rows = _fetch(
-            connection,
-            f"""
-            SELECT partner, {_number("created_on")} AS created, {_number("closed_on")} AS closed, currency,
-              outcome = 'won' AS won, {_split("amount")},
-              opportunity_id IN (
-                SELECT opportunity_id FROM leads WHERE created_on <= $day AND opportunity_id IS NOT NULL) AS sourced
-            FROM counted ORDER BY place
-            """,  # noqa: S608
-            day=day,
-        )
+    def _take_opportunities(self, rows: dict[str, Any]) -> None:
         self._partner: Ints = rows["partner"]
         self._created: Ints = rows["created"]
         self._closed: Ints = rows["closed"]
         self._won: NDArray[np.bool_] = rows["won"]
         self._sourced: NDArray[np.bool_] = rows["sourced"]
         self._currency: NDArray[np.object_] = rows["currency"]
-        self._amounts = Amounts(rows["whole"], rows["parts"])
+        self._amounts: Amounts = rows["amount"]
 
-    def _read_history(self, connection: duckdb.DuckDBPyConnection, day: date) -> None:
-        """Read the changes of the counted opportunities, in the order of opportunity and time."""
-        if not self._dates_amounts:
-            return
-        rows = _fetch(
-            connection,
-            f"""
-            SELECT c.place, {_number("h.changed_on")} AS changed, h.amount IS NOT NULL AS known, {_split("h.amount")}
-            FROM (SELECT row_number() OVER () AS line, * FROM stage_history) h
-            JOIN counted c USING (opportunity_id)
-            WHERE h.changed_on <= $day ORDER BY c.place, h.changed_on, h.line
-            """,  # noqa: S608
-            day=day,
-        )
+    def _take_history(self, rows: dict[str, Any]) -> None:
         self._change_of: Ints = rows["place"]
         self._changed: Ints = rows["changed"]
         self._change_known: NDArray[np.bool_] = rows["known"]
-        self._change_amounts = Amounts(rows["whole"], rows["parts"])
+        self._change_amounts: Amounts = rows["amount"]
 
     def count(self, period: Period) -> Counts:
         """Return what each partner did in a period."""
@@ -170,7 +122,7 @@ class Counting:
         """Return each partner's spend of the months that begin in a period."""
         months = self._spend["month"]
         rows = np.flatnonzero((months >= _day_number(period.start)) & (months <= _day_number(period.day)))
-        amounts = Amounts(self._spend["whole"], self._spend["parts"]).take(rows)
+        amounts = self._spend["amount"].take(rows)
         minor = convert_all(amounts, self._spend["currency"][rows], months[rows], self.rates)
         return self._add(self._spend["partner"][rows], minor)
 
@@ -224,6 +176,22 @@ class Counting:
         return total
 
 
+def divide_partners(store: Store, rows: int) -> list[list[str]]:
+    """Return all partners' ids in blocks that follow each other, each with about so many opportunities at most."""
+    with store.connect() as connection:
+        found = connection.execute("SELECT partner_id, count(*) FROM opportunities GROUP BY partner_id").fetchall()
+    sizes: dict[str, int] = dict(found)
+    blocks: list[list[str]] = []
+    room = 0
+    for partner_id in store.partner_ids(active_only=False):
+        room -= sizes.get(partner_id, 0)
+        if not blocks or room < 0:
+            blocks.append([])
+            room = rows - sizes.get(partner_id, 0)
+        blocks[-1].append(partner_id)
+    return blocks
+
+
 def _ends(groups: Ints) -> NDArray[np.bool_]:
     """Say of each place whether it is the last of a run of equal values."""
     ends = np.ones(len(groups), dtype=bool)
@@ -239,21 +207,53 @@ def _number(column: str) -> str:
     return f"coalesce({column} - DATE '1970-01-01', {_NEVER})"
 
 
-def _split(column: str) -> str:
-    """Return the SQL of an amount as its whole units and its 10⁻¹⁸ parts."""
-    amount = f"coalesce({column}, 0)::DECIMAL(38, 18)"
-    return (
-        f"CAST(trunc({amount}) AS BIGINT) AS whole, "
-        f"CAST(({amount} - trunc({amount})::DECIMAL(38, 18))::DECIMAL(19, 18) * 1000000000000000000 AS BIGINT) AS parts"
-    )
+# Every table of the store is sorted by partner: a range of partners is read without the rest.
+_OF_THESE = "partner_id BETWEEN $from AND $to"
+
+_COUNTED = f"""
+CREATE TEMP TABLE counted AS
+SELECT row_number() OVER () - 1 AS place, * FROM (
+  SELECT n.partner, o.opportunity_id, o.created_on, o.outcome, o.currency, o.amount,
+    CASE WHEN o.outcome <> 'open' THEN o.closed_on END AS closed_on
+  FROM opportunities o JOIN numbered n USING (partner_id)
+  WHERE o.{_OF_THESE} AND o.created_on <= $day AND (o.outcome = 'open' OR o.closed_on >= $first))
+"""
+
+_OPPORTUNITIES = f"""
+SELECT partner, {_number("created_on")} AS created, {_number("closed_on")} AS closed, currency, amount,
+  outcome = 'won' AS won,
+  opportunity_id IN (
+    SELECT opportunity_id FROM leads WHERE {_OF_THESE} AND created_on <= $day AND opportunity_id IS NOT NULL
+  ) AS sourced
+FROM counted ORDER BY place
+"""
+
+# What is lost by the day has no worth to count. In the order of opportunity and time.
+_HISTORY = f"""
+SELECT c.place, {_number("h.changed_on")} AS changed, h.amount IS NOT NULL AS known, h.amount
+FROM (SELECT row_number() OVER () AS line, * FROM stage_history WHERE {_OF_THESE}) h
+JOIN counted c USING (opportunity_id)
+WHERE h.changed_on <= $day AND (c.outcome <> 'lost' OR c.closed_on > $day)
+ORDER BY c.place, h.changed_on, h.line
+"""
+
+_LEADS = f"""
+SELECT n.partner, {_number("l.created_on")} AS created, {_number("o.closed_on")} AS closed,
+  coalesce(o.outcome = 'won' AND o.created_on <= $day, false) AS won
+FROM leads l JOIN numbered n USING (partner_id)
+LEFT JOIN (SELECT * FROM opportunities WHERE {_OF_THESE}) o
+  ON o.opportunity_id = l.opportunity_id AND o.partner_id = l.partner_id
+WHERE l.{_OF_THESE} AND l.created_on BETWEEN $start AND $day
+"""
+
+_SPEND = f"""
+SELECT n.partner, {_number("month")} AS month, currency, amount
+FROM spend s JOIN numbered n USING (partner_id) WHERE s.{_OF_THESE} AND month BETWEEN $start AND $day
+"""
 
 
-def _rates(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, date, Decimal]]:
-    return connection.execute("SELECT currency, valid_from, rate FROM fx").fetchall()
-
-
-def _fetch(connection: duckdb.DuckDBPyConnection, query: str, **values: Any) -> dict[str, Any]:
-    """Return a query's columns as arrays: numbers, flags, and texts as objects with None for blank."""
+def _fetch(connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Return a query's columns: numbers and flags as arrays, currencies as objects, amounts as `Amounts`."""
     table = connection.sql(query, params=values).to_arrow_table()
     found: dict[str, Any] = {}
     for name in table.column_names:
@@ -263,7 +263,9 @@ def _fetch(connection: duckdb.DuckDBPyConnection, query: str, **values: Any) -> 
             # Few texts, many rows: the blank stands last, where its code finds it.
             labels = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
             found[name] = labels[encoded.indices.fill_null(len(labels) - 1).to_numpy(zero_copy_only=False)]
+        elif name == "amount":
+            found[name] = Amounts.from_arrow(column)
         else:
-            values_ = column.to_numpy(zero_copy_only=False)
-            found[name] = values_ if values_.dtype == bool else values_.astype(np.int64)
+            held = column.to_numpy(zero_copy_only=False)
+            found[name] = held if held.dtype == bool else held.astype(np.int64)
     return found

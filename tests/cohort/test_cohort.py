@@ -139,6 +139,13 @@ def test_a_frozen_cohort_scores_a_partners_own_correction(workspace: MakeWorkspa
     assert frozen.drift(fresh)["deal_count"] == (1.0, 2.0)
 
 
+def test_blocks_of_partners_change_nothing(sample: tuple[Store, Settings]) -> None:
+    store, settings = sample
+    whole = Cohort.compute(store, settings, Q3, date(2026, 9, 30))
+    for rows in (1, 700):
+        assert Cohort.compute(store, settings, Q3, date(2026, 9, 30), rows_at_a_time=rows) == whole
+
+
 def test_an_as_of_date_before_the_quarter(small: tuple[Store, Settings]) -> None:
     with pytest.raises(QuarterError):
         Cohort.compute(*small, Q3, date(2026, 6, 30))
