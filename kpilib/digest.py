@@ -9,7 +9,7 @@ from pathlib import Path
 from kpilib.errors import DeliveryError
 from kpilib.pack import FILES
 
-__all__ = ["digest_of", "pack_digest", "read_files"]
+__all__ = ["digest_of", "digest_of_hashes", "pack_digest", "read_files"]
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
@@ -34,9 +34,14 @@ def read_files(folder: Path) -> dict[str, bytes]:
 
 def digest_of(files: Mapping[str, bytes]) -> str:
     """Return the SHA-256 over names and bytes of a pack's files, in hexadecimal."""
+    return digest_of_hashes({name: hashlib.sha256(files[name]).hexdigest() for name in FILES})
+
+
+def digest_of_hashes(hashes: Mapping[str, str]) -> str:
+    """Return the digest of a pack of whose files the SHA-256 are known already."""
     whole = hashlib.sha256()
     for name in FILES:
-        whole.update(f"{name}\0{hashlib.sha256(files[name]).hexdigest()}\n".encode())
+        whole.update(f"{name}\0{hashes[name]}\n".encode())
     return whole.hexdigest()
 
 
