@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from kpilib.amounts import Amounts, DatedAmounts, convert_all
 from kpilib.money import to_major
 from kpilib.quarter import Quarter
 from kpilib.slice import Slice
@@ -84,37 +85,29 @@ class Facts:
         self._outcomes = np.array([_OUTCOMES[outcome] for outcome in column("outcome")], dtype=np.int8)
         self._created = _days(column("created_on"))
         self._closed = np.where(self._outcomes == _OPEN, _NEVER, _days(column("closed_on")))
-        self._amounts = [None if amount is None else Decimal(amount) for amount in column("amount")]
-        self._currencies = [None if code == self.currency else code for code in column("currency")]
+        self._amounts = Amounts.from_texts(column("amount"))
+        self._currencies, self._codes = _encode(column("currency"))
+        self._place = {key: place for place, key in enumerate(self.opportunity_ids)}
 
     def _take_history(self) -> None:
-        self._place = {key: place for place, key in enumerate(self.opportunity_ids)}
         held = self.slice.content["tables"].get("stage_history", {})
         rows = len(next(iter(held.values()), ()))
         stages, amounts = (held.get(name) or [None] * rows for name in ("stage", "amount"))
+        days = _days(held.get("changed_on", [])).tolist()
+        places = [self._place.get(key, -1) for key in held.get("opportunity_id", ())]
         # A slice holds the rows of one day in the order of their time: a stable sort keeps it.
-        order = sorted(range(rows), key=lambda row: held["changed_on"][row])
-        self._history: dict[int, list[tuple[int, str | None, Decimal | None]]] = {}
+        order = sorted((row for row in range(rows) if places[row] >= 0), key=lambda row: (places[row], days[row]))
+        self._changes: dict[int, list[tuple[int, str | None]]] = {}
         for row in order:
-            place = self._place.get(held["opportunity_id"][row])
-            if place is not None:
-                amount = None if amounts[row] is None else Decimal(amounts[row])
-                day = number(date.fromisoformat(held["changed_on"][row]))
-                self._history.setdefault(place, []).append((day, stages[row], amount))
-        self._dated_amounts = self.slice.has("stage_history", "amount") and bool(self._history)
-        fixed = [
-            currency is None and not (self._dated_amounts and place in self._history)
-            for place, currency in enumerate(self._currencies)
-        ]
-        self._fixed = np.array(fixed, dtype=bool)
-        convert, today = self.slice.rates.convert, self.slice.as_of
-        self._minor = np.array(
-            [
-                convert(amount, None, today) if known and amount is not None else 0
-                for known, amount in zip(fixed, self._amounts, strict=True)
-            ],
-            dtype=np.int64,
-        )
+            self._changes.setdefault(places[row], []).append((days[row], stages[row]))
+        self._history: DatedAmounts | None = None
+        if self.slice.has("stage_history", "amount") and order:
+            self._history = DatedAmounts(
+                np.array([places[row] for row in order], dtype=np.int64),
+                np.array([days[row] for row in order], dtype=np.int64),
+                np.array([amounts[row] is not None for row in order], dtype=bool),
+                Amounts.from_texts(amounts[row] for row in order),
+            )
 
     def _take_leads(self) -> None:
         column = self._columns("leads", lambda held, row: held["lead_id"][row])
@@ -132,17 +125,11 @@ class Facts:
 
     def _take_spend(self) -> None:
         column = self._columns("spend", lambda held, row: (held["month"][row], held["channel"][row]))
-        convert = self.slice.rates.convert
-        months = [date.fromisoformat(month) for month in column("month")]
         self.spend_channels: list[str] = column("channel")
-        self._spend_months = np.array([number(month) for month in months], dtype=np.int64)
-        self.spend_amounts = np.array(
-            [
-                convert(Decimal(amount), currency, month)
-                for amount, currency, month in zip(column("amount"), column("currency"), months, strict=True)
-            ],
-            dtype=np.int64,
-        )
+        self._spend_months = _days(column("month"))
+        currencies, codes = _encode(column("currency"))
+        amounts = Amounts.from_texts(column("amount"))
+        self.spend_amounts = convert_all(amounts, codes, currencies, self._spend_months, self.slice.rates)
 
     # Opportunities
 
@@ -188,22 +175,17 @@ class Facts:
 
         Won or lost by then: at the rate of ``closed_on``; open: at the rate of the day.
         """
-        found = self._minor[rows]
-        for place in np.flatnonzero(~self._fixed[rows]).tolist():
-            found[place] = self._amount(int(rows[place]), day)
-        return found
+        return self._worth(rows, np.full(len(rows), number(day)))
 
     def amounts_at_creation(self, rows: Rows) -> Minor:
         """Return what opportunities were worth on the day on which each was created, at that day's rate."""
-        found = self._minor[rows]
-        for place in np.flatnonzero(~self._fixed[rows]).tolist():
-            row = int(rows[place])
-            found[place] = self._amount(row, as_date(int(self._created[row])))
-        return found
+        return self._worth(rows, self._created[rows])
 
     def have_amounts(self, rows: Rows, day: date) -> NDArray[np.bool_]:
         """Say of each opportunity whether it has an amount, other than 0, as of a day."""
-        return np.array([bool(self._raw_amount(row, number(day))) for row in rows.tolist()], dtype=bool)
+        amounts = self._amounts_on(rows, np.full(len(rows), number(day)))
+        found: NDArray[np.bool_] = (amounts.whole != 0) | (amounts.parts != 0)
+        return found
 
     def stages(self, rows: Rows, day: date) -> list[str | None]:
         """Return the stage of each opportunity as of a day; None where it is unknown."""
@@ -229,11 +211,11 @@ class Facts:
     def stages_reached(self, row: int, day: date) -> list[str]:
         """Return the stages that an opportunity's history names up to a day, and up to its closing."""
         last = min(number(day), int(self._closed[row]))
-        return [stage for changed, stage, _ in self._history.get(row, ()) if stage is not None and changed <= last]
+        return [stage for changed, stage in self._changes.get(row, ()) if stage is not None and changed <= last]
 
     def amounts_undated(self, rows: Rows) -> bool:
         """Say whether an amount may be younger than the day for which it is read: no history tells."""
-        return not all(self._dated_amounts and row in self._history for row in rows.tolist())
+        return len(rows) > 0 and (self._history is None or not all(row in self._changes for row in rows.tolist()))
 
     @cached_property
     def stage_order(self) -> dict[str, float]:
@@ -333,28 +315,23 @@ class Facts:
             ),
         )
 
-    def _amount(self, row: int, day: date) -> int:
-        last = number(day)
+    def _worth(self, rows: Rows, days: Days) -> Minor:
+        """Return what opportunities are worth, each as of its own day."""
 
-        def convert() -> int:
-            amount = self._raw_amount(row, last)
-            rate_day = as_date(min(last, int(self._closed[row])))
-            return 0 if amount is None else self.slice.rates.convert(amount, self._currencies[row], rate_day)
+        def convert() -> Minor:
+            amounts, rate_days = self._amounts_on(rows, days), np.minimum(self._closed[rows], days)
+            return convert_all(amounts, self._codes[rows], self._currencies, rate_days, self.slice.rates)
 
-        worth: int = self._remember(("amount", row, last), convert)
-        return worth
+        return self._remember(("worth", rows.tobytes(), days.tobytes()), convert)
 
-    def _raw_amount(self, row: int, last: int) -> Decimal | None:
-        if not self._dated_amounts:
-            return self._amounts[row]
-        changes = [amount for changed, _, amount in self._history.get(row, ()) if changed <= last]
-        latest = next((amount for amount in reversed(changes) if amount is not None), None)
-        # Open then, with a history that knows no amount yet: the one in the data was entered later.
-        open_then = self._closed[row] > last
-        return latest if latest is not None or (changes and open_then) else self._amounts[row]
+    def _amounts_on(self, rows: Rows, days: Days) -> Amounts:
+        amounts = self._amounts.take(rows)
+        if self._history is None:
+            return amounts
+        return self._history.on(rows, days, otherwise=amounts, open_then=self._closed[rows] > days)
 
     def _stage(self, row: int, last: int) -> str | None:
-        changes = [stage for changed, stage, _ in self._history.get(row, ()) if changed <= last]
+        changes = [stage for changed, stage in self._changes.get(row, ()) if changed <= last]
         latest = next((stage for stage in reversed(changes) if stage is not None), None)
         if latest is not None:
             return latest
@@ -365,6 +342,13 @@ class Facts:
             self._cache[key] = make()
         kept: T = self._cache[key]
         return kept
+
+
+def _encode(texts: Sequence[str | None]) -> tuple[list[str | None], Days]:
+    """Return the different ones of some texts, and each one's place among them."""
+    places: dict[str | None, int] = {}
+    codes = [places.setdefault(text, len(places)) for text in texts]
+    return list(places), np.array(codes, dtype=np.int64)
 
 
 def number(day: date) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from kpilib.cohort.amounts import Amounts, convert_all
+from kpilib.amounts import Amounts, DatedAmounts, convert_all
 from kpilib.kpis.definition import Period
 from kpilib.money import Rates
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Counting", "Counts", "divide_partners"]
 
 Ints = NDArray[np.int64]
+Coded = tuple[Ints, Sequence[str | None]]
+"""Texts of which there are few: the place of each row's among them, and they."""
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _NEVER = np.iinfo(np.int32).max
@@ -57,7 +59,6 @@ class Counting:
 
     def __init__(self, store: Store, currency: str, *, period: Period, first: date, partner_ids: Sequence[str]) -> None:
         self.partner_ids = partner_ids
-        self._dates_amounts = "stage_history" in store.tables and "stage_history.amount" not in store.absent
         bounds = {"day": period.day, "from": partner_ids[0], "to": partner_ids[-1]}
         with store.connect() as connection:
             connection.execute("CREATE TEMP TABLE numbered (partner_id VARCHAR, partner INTEGER)")
@@ -67,8 +68,10 @@ class Counting:
             self.rates = Rates(currency, connection.execute("SELECT currency, valid_from, rate FROM fx").fetchall())
             connection.execute(_COUNTED, {**bounds, "first": first})
             self._take_opportunities(_fetch(connection, _OPPORTUNITIES, bounds))
-            if self._dates_amounts:
-                self._take_history(_fetch(connection, _HISTORY, bounds))
+            self._history = None
+            if "stage_history" in store.tables and "stage_history.amount" not in store.absent:
+                rows = _fetch(connection, _HISTORY, bounds)
+                self._history = DatedAmounts(rows["place"], rows["changed"], rows["known"], rows["amount"])
             self._leads = _fetch(connection, _LEADS, {**bounds, "start": period.start})
             self._spend = _fetch(connection, _SPEND, {**bounds, "start": period.start})
 
@@ -78,14 +81,8 @@ class Counting:
         self._closed: Ints = rows["closed"]
         self._won: NDArray[np.bool_] = rows["won"]
         self._sourced: NDArray[np.bool_] = rows["sourced"]
-        self._currency: NDArray[np.object_] = rows["currency"]
+        self._currency: Coded = rows["currency"]
         self._amounts: Amounts = rows["amount"]
-
-    def _take_history(self, rows: dict[str, Any]) -> None:
-        self._change_of: Ints = rows["place"]
-        self._changed: Ints = rows["changed"]
-        self._change_known: NDArray[np.bool_] = rows["known"]
-        self._change_amounts: Amounts = rows["amount"]
 
     def count(self, period: Period) -> Counts:
         """Return what each partner did in a period."""
@@ -122,8 +119,7 @@ class Counting:
         """Return each partner's spend of the months that begin in a period."""
         months = self._spend["month"]
         rows = np.flatnonzero((months >= _day_number(period.start)) & (months <= _day_number(period.day)))
-        amounts = self._spend["amount"].take(rows)
-        minor = convert_all(amounts, self._spend["currency"][rows], months[rows], self.rates)
+        minor = _convert(self._spend["amount"].take(rows), self._spend["currency"], rows, months[rows], self.rates)
         return self._add(self._spend["partner"][rows], minor)
 
     def conversions(self, period: Period) -> tuple[Ints, Ints]:
@@ -140,29 +136,12 @@ class Counting:
 
     def _sum(self, rows: NDArray[np.intp], day: int) -> Ints:
         """Return the worth of some opportunities as of a day, by partner."""
-        amounts = self._amounts_on(rows, day)
-        rate_days = np.minimum(self._closed[rows], day)
-        return self._add(self._partner[rows], convert_all(amounts, self._currency[rows], rate_days, self.rates))
-
-    def _amounts_on(self, rows: NDArray[np.intp], day: int) -> Amounts:
-        amounts = self._amounts.take(rows)
-        if not self._dates_amounts or not len(self._change_of):
-            return amounts
-        by_then = self._changed <= day
-        touched = np.isin(rows, self._change_of[by_then])
-        places = np.flatnonzero(by_then & self._change_known)
-        # The changes stand in the order of opportunity and time: the last of each opportunity is its latest.
-        latest = places[_ends(self._change_of[places])]
-        at = np.searchsorted(self._change_of[latest], rows)
-        known = at < len(latest)
-        known[known] = self._change_of[latest[at[known]]] == rows[known]
-        found = self._change_amounts.take(latest[at[known]])
-        whole, parts = amounts.whole.copy(), amounts.parts.copy()
-        # Open then, with a history that knows no amount yet: worth 0.
-        blank = touched & ~known & (self._closed[rows] > day)
-        whole[blank] = parts[blank] = 0
-        whole[known], parts[known] = found.whole, found.parts
-        return Amounts(whole, parts)
+        amounts, days = self._amounts.take(rows), np.full(len(rows), day)
+        if self._history is not None:
+            open_then = self._closed[rows] > day
+            amounts = self._history.on(rows, days, otherwise=amounts, open_then=open_then)
+        minor = _convert(amounts, self._currency, rows, np.minimum(self._closed[rows], days), self.rates)
+        return self._add(self._partner[rows], minor)
 
     def _tally(self, rows: NDArray[np.bool_]) -> Ints:
         return self._tally_of(self._partner[rows])
@@ -192,11 +171,9 @@ def divide_partners(store: Store, rows: int) -> list[list[str]]:
     return blocks
 
 
-def _ends(groups: Ints) -> NDArray[np.bool_]:
-    """Say of each place whether it is the last of a run of equal values."""
-    ends = np.ones(len(groups), dtype=bool)
-    ends[:-1] = groups[1:] != groups[:-1]
-    return ends
+def _convert(amounts: Amounts, currency: Coded, rows: NDArray[np.intp], days: Ints, rates: Rates) -> Ints:
+    codes, currencies = currency
+    return convert_all(amounts, codes[rows], currencies, days, rates)
 
 
 def _day_number(day: date) -> int:
@@ -253,16 +230,16 @@ FROM spend s JOIN numbered n USING (partner_id) WHERE s.{_OF_THESE} AND month BE
 
 
 def _fetch(connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Return a query's columns: numbers and flags as arrays, currencies as objects, amounts as `Amounts`."""
+    """Return a query's columns: numbers and flags as arrays, currencies as `Coded`, amounts as `Amounts`."""
     table = connection.sql(query, params=values).to_arrow_table()
     found: dict[str, Any] = {}
     for name in table.column_names:
         column = table[name].combine_chunks()
         if name == "currency":
             encoded = column.dictionary_encode()
-            # Few texts, many rows: the blank stands last, where its code finds it.
-            labels = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
-            found[name] = labels[encoded.indices.fill_null(len(labels) - 1).to_numpy(zero_copy_only=False)]
+            currencies = [*encoded.dictionary.to_pylist(), None]
+            codes = encoded.indices.fill_null(len(currencies) - 1).to_numpy(zero_copy_only=False)
+            found[name] = codes.astype(np.int64), currencies
         elif name == "amount":
             found[name] = Amounts.from_arrow(column)
         else:

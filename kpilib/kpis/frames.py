@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from kpilib.facts import Facts
@@ -35,39 +36,43 @@ __all__ = [
 T = TypeVar("T")
 
 
-def frame(columns: Mapping[str, pd.Series[Any]]) -> pd.DataFrame:
+Column = Any
+"""An array of one column's values: frames of arrays are made much faster than frames of series."""
+
+
+def frame(columns: Mapping[str, Column]) -> pd.DataFrame:
     """Return a frame of such columns."""
     return pd.DataFrame(dict(columns))
 
 
-def money(facts: Facts, minors: Iterable[int | None]) -> pd.Series[Any]:
+def money(facts: Facts, minors: Iterable[int | None]) -> Column:
     """Return a column of money, given in minor units."""
-    return pd.Series([None if minor is None else facts.money(minor) for minor in minors], dtype="object")
+    return quotients(None if minor is None else facts.money(minor) for minor in minors)
 
 
-def quotients(values: Iterable[Decimal | None]) -> pd.Series[Any]:
+def quotients(values: Iterable[Decimal | None]) -> Column:
     """Return a column of money that is a quotient, and so no whole number of minor units."""
-    return pd.Series(list(values), dtype="object")
+    return np.array(list(values), dtype="object")
 
 
-def counts(values: Iterable[int]) -> pd.Series[Any]:
+def counts(values: Iterable[int]) -> Column:
     """Return a column of counts."""
-    return pd.Series(list(values), dtype="int64")
+    return np.array(list(values), dtype="int64")
 
 
-def ratios(values: Iterable[float | None]) -> pd.Series[Any]:
+def ratios(values: Iterable[float | None]) -> Column:
     """Return a column of rates or other ratios."""
-    return pd.Series(list(values), dtype="float64")
+    return np.array(list(values), dtype="float64")
 
 
-def texts(values: Iterable[str | None]) -> pd.Series[Any]:
+def texts(values: Iterable[str | None]) -> Column:
     """Return a column of texts."""
-    return pd.Series(list(values), dtype="str")
+    return pd.array(list(values), dtype="str")
 
 
-def days(values: Iterable[date]) -> pd.Series[Any]:
+def days(values: Iterable[date]) -> Column:
     """Return a column of days."""
-    return pd.Series([day.isoformat() for day in values], dtype="datetime64[s]")
+    return np.array(list(values), dtype="datetime64[s]")
 
 
 def ratio(numerator: float | Decimal, denominator: float | Decimal) -> float | None:
@@ -75,7 +80,7 @@ def ratio(numerator: float | Decimal, denominator: float | Decimal) -> float | N
     return float(Decimal(numerator) / Decimal(denominator)) if denominator else None
 
 
-def rate_columns(successes: Sequence[int], trials: Sequence[int]) -> dict[str, pd.Series[Any]]:
+def rate_columns(successes: Sequence[int], trials: Sequence[int]) -> dict[str, Column]:
     """Return the columns rate, low and high of some rates, with Wilson's bounds."""
     pairs = list(zip(successes, trials, strict=True))
     bounds = [wilson(hits, of) if of else (None, None) for hits, of in pairs]

@@ -6,9 +6,11 @@ whole units and 10⁻¹⁸ of a unit, as the store holds no more digits.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 
 from kpilib.money import Rates, minor_digits
 
-__all__ = ["Amounts", "convert_all"]
+__all__ = ["Amounts", "DatedAmounts", "convert_all"]
 
 Ints = NDArray[np.int64]
 
@@ -30,6 +32,19 @@ class Amounts:
 
     whole: Ints
     parts: Ints
+
+    @classmethod
+    def from_texts(cls, texts: Iterable[str | None]) -> Amounts:
+        """Return the amounts that texts name, with at most 18 digits after the point; blank is 0."""
+        whole, parts = [], []
+        for text in texts:
+            units, _, digits = (text or "0").partition(".")
+            if not (units + digits).isdigit():
+                # A spelling with an exponent, say.
+                units, _, digits = format(Decimal(text or "0"), "f").partition(".")
+            whole.append(int(units or "0"))
+            parts.append(int(digits.ljust(_DIGITS, "0")))
+        return cls(np.array(whole, dtype=np.int64), np.array(parts, dtype=np.int64))
 
     @classmethod
     def from_arrow(cls, column: Any) -> Amounts:
@@ -47,6 +62,9 @@ class Amounts:
         """Return one amount."""
         return Decimal(int(self.whole[row])) + Decimal(int(self.parts[row])).scaleb(-_DIGITS)
 
+    def __len__(self) -> int:
+        return len(self.whole)
+
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Amounts:
         """Return the amounts of some rows."""
         return Amounts(self.whole[rows], self.parts[rows])
@@ -60,22 +78,72 @@ def _divide(digits: Ints, divisor: int) -> Ints:
     return rest
 
 
-def convert_all(amounts: Amounts, currencies: NDArray[np.object_], days: Ints, rates: Rates) -> Ints:
+@dataclass(frozen=True)
+class DatedAmounts:
+    """Amounts of rows as their changes left them, in the order of row, day and time.
+
+    ``rows``: the row that each change is of; ``days``: since 1970; ``known``: whether the change names an amount.
+    """
+
+    rows: Ints
+    days: Ints
+    known: NDArray[np.bool_]
+    amounts: Amounts
+
+    def on(self, rows: Ints, days: Ints, *, otherwise: Amounts, open_then: NDArray[np.bool_]) -> Amounts:
+        """Return what each row's latest change with an amount, at most as late as its day, made of it.
+
+        Where there is none: ``otherwise``, but 0 for a row open then that has changes by its day: its amount was
+        named later.
+        """
+        at, known = _find_last(self._keys[self.known], _key(rows, days), rows)
+        _, touched = _find_last(self._keys, _key(rows, days), rows)
+        found = self.amounts.take(np.flatnonzero(self.known)[at[known]])
+        whole, parts = otherwise.whole.copy(), otherwise.parts.copy()
+        blank = touched & ~known & open_then
+        whole[blank] = parts[blank] = 0
+        whole[known], parts[known] = found.whole, found.parts
+        return Amounts(whole, parts)
+
+    @cached_property
+    def _keys(self) -> Ints:
+        return _key(self.rows, self.days)
+
+
+_DAYS = 1 << 23
+_EARLIEST = date(1, 1, 1).toordinal() - _EPOCH
+
+
+def _key(rows: Ints, days: Ints) -> Ints:
+    """Return numbers in the order of row and day."""
+    return rows.astype(np.int64) * _DAYS + (days - _EARLIEST)
+
+
+def _find_last(keys: Ints, wanted: Ints, rows: Ints) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return the place of the last key of each row up to the one wanted, and whether there is one."""
+    at = np.searchsorted(keys, wanted, side="right") - 1
+    found = at >= 0
+    found[found] = keys[at[found]] // _DAYS == rows[found]
+    return at, found
+
+
+def convert_all(amounts: Amounts, codes: Ints, currencies: Sequence[str | None], days: Ints, rates: Rates) -> Ints:
     """Return amounts in minor units of the reporting currency, each at the rate of its own day.
 
     Parameters
     ----------
-    currencies
-        each row's code; None where it is blank.
+    codes
+        each row's place among the ``currencies``, of which a blank one is the reporting currency.
     days
         the rate date of each row, in days since 1970.
     """
     minor = np.zeros(len(days), dtype=np.int64)
-    own = np.array([code is None or code in ("", rates.currency) for code in currencies], dtype=bool)
-    minor[own] = _to_minor(amounts.take(own), minor_digits(rates.currency))
-    for code in sorted({str(code) for code in currencies[~own]}):
-        rows = np.flatnonzero((currencies == code) & ~own)
-        minor[rows] = _convert(amounts.take(rows), code, days[rows], rates)
+    for code, currency in enumerate(currencies):
+        rows = np.flatnonzero(codes == code)
+        if len(rows) and (not currency or currency == rates.currency):
+            minor[rows] = _to_minor(amounts.take(rows), minor_digits(rates.currency))
+        elif len(rows):
+            minor[rows] = _convert(amounts.take(rows), str(currency), days[rows], rates)
     return minor
 
 
