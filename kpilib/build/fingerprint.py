@@ -16,8 +16,11 @@ from kpilib.slice import Slice
 
 __all__ = ["Origin", "environment_hash", "kpilib_hash", "slice_hashes", "tree_hash"]
 
-# What never reaches a page of a pack: the command, the made-up data, what happens before the slice or after the pack.
-_ELSEWHERE = {"cli", "sample", "deliver", "preview", "workspace", "build", "sources", "store"}
+# What never reaches a page of a pack: the command, the made-up data, what happens before the slice, after the pack, or
+# beside it.
+_ELSEWHERE = {
+    "cli", "sample", "deliver", "preview", "workspace", "build", "sources", "store", "portfolio", "spreadsheet.py",
+}  # fmt: skip
 _LIBRARIES = (
     "babel", "font-source-sans-pro", "fonttools", "ipykernel", "jinja2", "koreanize-matplotlib", "markdown-it-py",
     "matplotlib", "nbconvert", "numpy", "pandas", "papermill", "pypandoc-binary", "scipy", "seaborn", "typst",

@@ -142,7 +142,8 @@ def _origin(around: Round, planned: Iterable[Planned], notebook: bytes, language
         parts = around.origin(around.cut(partner_id)).parts
         rows[partner_id] = [parts["rows"], parts["settings"]]
     own = [asdict(scoring) for scoring in around.cohort.own]
-    text = json.dumps([rows, around.cohort.to_json(), own, language], sort_keys=True, ensure_ascii=False)
+    code = tree_hash(Path(__file__).parents[1] / "portfolio")  # no part of the packs' own
+    text = json.dumps([rows, around.cohort.to_json(), own, language, code], sort_keys=True, ensure_ascii=False)
     return Origin(
         hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
         {},
