@@ -17,6 +17,7 @@ from threading import Timer
 from typing import Generic, TypeVar
 
 from kpilib.errors import ExecutionError, KpilibError
+from kpilib.execute.forkserver import address_for_workers, offer
 
 __all__ = ["Pool"]
 
@@ -96,7 +97,9 @@ class Pool(Generic[Task, Result]):
             self._before = {child.pid or 0 for child in multiprocessing.active_children()}
             # Neither threads nor state of this process reach a worker.
             context = multiprocessing.get_context("spawn")
-            self._executor = ProcessPoolExecutor(self._workers, mp_context=context, initializer=_begin_worker)
+            self._executor = ProcessPoolExecutor(
+                self._workers, mp_context=context, initializer=_begin_worker, initargs=(address_for_workers(),)
+            )
         return self._executor.submit(_do, self._work, task)
 
     def _stop(self, *, in_the_middle: bool) -> None:
@@ -134,11 +137,15 @@ class _Ending:
     told = False
 
 
-def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent; let its polite end unwind the stack, so that kernels and scratch folders go too."""
+def _begin_worker(address: str | None) -> None:
+    """Learn where kernels are forked, and leave Ctrl-C to the parent.
+
+    Its polite word to end unwinds the stack, so that kernels and scratch folders go too.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":
         signal.signal(signal.SIGTERM, _end)
+    offer(address)
 
 
 def _end(*_: object) -> None:

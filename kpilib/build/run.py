@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
 import kpilib
 from kpilib.build.index import write_index
+from kpilib.build.inspection import Inspection
 from kpilib.build.job import Job, Made, make_pack
 from kpilib.build.lock import hold
 from kpilib.build.manifest import FAILURE, MANIFEST, Failure, Manifest
@@ -20,12 +21,11 @@ from kpilib.build.portfolio import PortfolioOutcome, build_portfolio
 from kpilib.build.progress import Silence, Watcher
 from kpilib.build.round import Round
 from kpilib.build.write import ASIDE, put_file, put_folder, remove_folder, sweep
-from kpilib.errors import KpilibError, LeakError
+from kpilib.errors import KpilibError
+from kpilib.execute.forkserver import kernel_server
 from kpilib.pack import Pack
 
 __all__ = ["Outcome", "build_packs"]
-
-Check = Callable[[Pack, Made], list[str]]
 
 
 @dataclass
@@ -75,7 +75,7 @@ def build_packs(
     reports = around.settings.reports
     quarter = reports / str(around.quarter)
     outcome = Outcome(index=quarter / "index.html")
-    with hold(reports, say=watcher.say):
+    with hold(reports, say=watcher.say), kernel_server():
         sweep(quarter / ASIDE)
         planned = plan_packs(around, partners, force=force)
         outcome.fresh = [each.pack for each in planned if each.fresh]
@@ -99,27 +99,31 @@ def build_packs(
 def _make(around: Round, wanted: dict[Pack, Planned], workers: int, watcher: Watcher, outcome: Outcome) -> None:
     if not wanted:
         return
-    check = _leak_check(around)
-    pool: Pool[Job, Made] = Pool(make_pack, workers)
+    inspection = Inspection(around)
 
     def started(job: Job) -> None:
         watcher.started(wanted[job.pack].name)
 
+    pool: Pool[Job, Made] = Pool(make_pack, workers)
     for job, result in pool.run(_jobs(around, wanted), started=started):
-        planned = wanted[job.pack]
-        try:
-            if isinstance(result, KpilibError):
-                raise result
-            findings = check(job.pack, result)
-            if findings:
-                raise _leak(job.pack, result, findings)
-            _put(around, planned, result)
-            outcome.made.append(job.pack)
-            outcome.warnings += [(job.pack, warning) for warning in result.warnings]
-        except KpilibError as error:
-            outcome.failed.append((job.pack, error))
-            _put_failure(around, planned, error)
-        watcher.finished(planned.name)
+        _take(around, wanted[job.pack], result, inspection, outcome)
+        watcher.finished(wanted[job.pack].name)
+
+
+def _take(
+    around: Round, planned: Planned, result: Made | KpilibError, inspection: Inspection, outcome: Outcome
+) -> None:
+    """Put a finished pack in place, or keep why it failed."""
+    try:
+        if isinstance(result, KpilibError):
+            raise result
+        inspection.inspect(planned.pack, result)
+        _put(around, planned, result)
+        outcome.made.append(planned.pack)
+        outcome.warnings += [(planned.pack, warning) for warning in result.warnings]
+    except KpilibError as error:
+        outcome.failed.append((planned.pack, error))
+        _put_failure(around, planned, error)
 
 
 def _jobs(around: Round, wanted: dict[Pack, Planned]) -> Iterator[Job]:
@@ -146,20 +150,6 @@ def _put_failure(around: Round, planned: Planned, error: KpilibError) -> None:
         put_folder(planned.pack.failed_folder(reports), files, aside=reports / str(around.quarter) / ASIDE)
     except KpilibError:
         return  # the failure itself is in the outcome; a full disk cannot take its account
-
-
-def _leak(pack: Pack, made: Made, findings: list[str]) -> LeakError:
-    lines = [f"  {finding}" for finding in findings]
-    return LeakError(
-        "\n".join([f"{pack}: the finished pages hold what belongs to another partner, and were held back:", *lines]),
-        findings=findings,
-        files=dict(made.files),
-    )
-
-
-def _leak_check(around: Round) -> Check:
-    del around
-    return lambda _pack, _made: []
 
 
 def _run_name(around: Round) -> str:

@@ -15,19 +15,28 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, ClassVar
 
 from kpilib.execute.blas import QUIET
+from kpilib.execute.environment import kernel_environment
 
-__all__ = ["MODULES", "ForkServer", "ForkedProcess", "Unavailable", "fork_kernel", "is_supported", "offer"]
+__all__ = [
+    "MODULES", "ForkedProcess", "Unavailable", "address_for_workers", "fork_kernel", "is_supported", "kernel_server",
+    "offer",
+]  # fmt: skip
 
-MODULES = ("numpy", "scipy.stats", "pandas", "pyarrow.compute", "matplotlib.pyplot", "seaborn", "kpilib.review")
+MODULES = (
+    "numpy", "scipy.stats", "pandas", "pandas.core.methods.to_dict", "pyarrow.compute", "pyarrow.pandas_compat",
+    "matplotlib.pyplot", "seaborn", "jinja2.ext", "kpilib.review",
+)  # fmt: skip
 """What is imported beforehand, unless ``KPILIB_PRELOAD`` names other modules (commas between)."""
 
 _IDLE = 60
 _PATIENCE = 60.0
+_END = 5.0
 # What Python and its libraries read at their start: kernels that differ in it need different zygotes.
 _AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MPLCONFIGDIR", "PATH", "HOME", "VIRTUAL_ENV", "MATPLOTLIBRC", "ARROW_")
 
@@ -40,6 +49,13 @@ class Unavailable(Exception):  # noqa: N818 - not an error: kernels then start a
 
 class _Offered:
     address: str | None = None
+    refusing: ClassVar[set[str]] = set()  # zygotes that end instead of serving: their imports start threads
+
+
+class _Own:
+    wanted = False
+    folder: tempfile.TemporaryDirectory[str] | None = None
+    process: subprocess.Popen[bytes] | None = None
 
 
 def offer(address: str | None) -> None:
@@ -102,24 +118,46 @@ class ForkedProcess:
         self._connection.close()
 
 
-class ForkServer:
-    """A zygote of one's own: it ends when this object is closed, or this process ends."""
+@contextmanager
+def kernel_server() -> Iterator[None]:
+    """Have a zygote of one's own for the workers that are started meanwhile (see `address_for_workers`).
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="kpilib-zygote-", ignore_cleanup_errors=True)
-        self.address = str(Path(self._folder.name) / "socket")
-        self._process = _start(self.address, environment, idle=0, log=Path(self._folder.name) / "log")
+    It starts when it is first needed, and ends with this block, or with this process, however that ends; so do its
+    kernels.
+    """
+    _Own.wanted = is_supported()
+    try:
+        yield
+    finally:
+        _Own.wanted = False
+        if _Own.process is not None:
+            _end(_Own.process)
+        if _Own.folder is not None:
+            _Own.folder.cleanup()
+        _Own.process, _Own.folder = None, None
 
-    def close(self) -> None:
-        """End the zygote and its kernels."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._folder.cleanup()
+
+def address_for_workers() -> str | None:
+    """Return what a worker is to be offered: the address of this process's own zygote, if it wants one."""
+    if not _Own.wanted:
+        return _Offered.address
+    if _Own.folder is None:
+        _Own.folder = tempfile.TemporaryDirectory(prefix="kpilib-", ignore_cleanup_errors=True)
+    address = str(Path(_Own.folder.name) / "socket")
+    if _Own.process is None:
+        _Own.process = _start(address, kernel_environment(Path(_Own.folder.name)), idle=0)
+    return address
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Close a zygote's standard input, at which it ends; see that it does."""
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        process.wait(_END)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def fork_kernel(
@@ -152,30 +190,37 @@ def fork_kernel(
         "env": dict(environment),
         "cwd": folder,
     }
+    if _key(environment) in _Offered.refusing:
+        raise Unavailable
     for _ in range(3):
-        with suppress(OSError, ValueError, KeyError):
-            connection = _connect(environment)
-            socket.send_fds(connection, [json.dumps(request).encode()], list(streams))
-            connection.settimeout(_PATIENCE)
-            answer = json.loads(connection.recv(4096))
-            if answer.get("stale"):
-                connection.close()
-                _forget(environment)
-                continue
+        answer, connection = _ask(request, environment, streams)
+        if answer is not None and "pid" in answer:
             return ForkedProcess(answer["pid"], connection)
+        connection.close()
+        if answer is not None:
+            _forget(environment)  # its modules were edited
         _Offered.address = None
+    _Offered.refusing.add(_key(environment))
     raise Unavailable
+
+
+def _ask(
+    request: Mapping[str, Any], environment: Mapping[str, str], streams: tuple[int, int]
+) -> tuple[dict[str, Any] | None, socket.socket]:
+    """Return a zygote's answer, None if there is none, and the connection on which it tells of the kernel's end."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with suppress(OSError, ValueError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        connection.connect(_Offered.address or _shared(environment))
+        socket.send_fds(connection, [json.dumps(request).encode()], list(streams))
+        connection.settimeout(_PATIENCE)
+        answer: dict[str, Any] = json.loads(connection.recv(4096))
+        return answer, connection
+    return None, connection
 
 
 def _is_ours(executable: str) -> bool:
     return executable == sys.executable
-
-
-def _connect(environment: Mapping[str, str]) -> socket.socket:
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-    connection.connect(_Offered.address or _shared(environment))
-    return connection
 
 
 def _shared(environment: Mapping[str, str]) -> str:
@@ -188,7 +233,7 @@ def _shared(environment: Mapping[str, str]) -> str:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not _answers(address):
             address.unlink(missing_ok=True)
-            _start(str(address), environment, idle=_IDLE, log=None)
+            _start(str(address), environment, idle=_IDLE)
     return str(address)
 
 
@@ -231,19 +276,19 @@ def _modules() -> list[str]:
 
 
 def _start(
-    address: str, environment: Mapping[str, str], *, idle: int, log: Path | None
+    address: str, environment: Mapping[str, str], *, idle: int
 ) -> subprocess.Popen[bytes]:
     """Start a zygote that listens at an address; it takes connections from now on, and serves after its imports."""
     at_start = {name: value for name, value in environment.items() if name.startswith(_AT_START)}
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.bind(address)
     listener.listen(128)
-    with listener, open(log or os.devnull, "wb") as errors:  # noqa: PTH123
+    with listener:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", "kpilib.execute.zygote", str(listener.fileno()), str(idle), *_modules()],
             stdin=subprocess.DEVNULL if idle else subprocess.PIPE,
-            stdout=errors,
-            stderr=errors,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             cwd="/",
             env={**at_start, **QUIET, **_AS_IN_A_KERNEL},
             pass_fds=[listener.fileno()],
