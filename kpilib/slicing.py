@@ -2,18 +2,22 @@
 
 An export knows what became of an opportunity later; a slice must not. Whatever is dated after D is taken out
 here, once, so that nothing built on a slice can look ahead: rows that began later go; what was decided later
-is undone (an opportunity closed later is open, with its stage and the reasons of its loss unknown).
+is undone (an opportunity closed later is open, with its stage and the reasons of its loss unknown). And a slice
+for a partner names no other one.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
+from functools import lru_cache
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal
 
 from kpilib.errors import PartnerError, SettingsError, did_you_mean
+from kpilib.language import Words, fallback_language
 from kpilib.quarter import Quarter
 from kpilib.slice import VERSION, Slice
 
@@ -69,7 +73,11 @@ def cut_slice(  # noqa: PLR0913 - a slice is made of all of these
         )
     day = quarter.read_as_of(as_of)
     partner = store.partner(partner_id)
+    chosen = language or settings.packs.language or partner.get("locale") or "en"
     tables = {name: store.rows(name, partner_id) for name in sorted(store.tables) if name != "partners"}
+    seen = _as_seen_on(tables, quarter, day)
+    if audience == "partner":
+        _mask_rivals(seen, partner, _partners_by_name(store), fallback_language(chosen))
     return Slice(
         {
             "version": VERSION,
@@ -78,7 +86,7 @@ def cut_slice(  # noqa: PLR0913 - a slice is made of all of these
             "as_of": day.isoformat(),
             "exported_later": store.exported_on > day,
             "audience": audience,
-            "language": language or settings.packs.language or partner.get("locale") or "en",
+            "language": chosen,
             "settings": {
                 "currency": settings.money.currency,
                 "fiscal_year_start": settings.calendar.fiscal_year_start,
@@ -87,7 +95,7 @@ def cut_slice(  # noqa: PLR0913 - a slice is made of all of these
                 "brand": _brand(settings),
                 "paper": settings.packs.paper,
             },
-            "tables": _as_seen_on(tables, quarter, day),
+            "tables": seen,
             "absent": sorted(store.absent),
             "quality": store.quality(partner_id),
             "cohort": cohort.hand_out(partner_id, audience),
@@ -155,6 +163,31 @@ def _undo_action(actions: Columns, last: str) -> None:
         if status == "done" and (done_on[row] is None or done_on[row] > last):
             actions["status"][row] = "open"
     actions["done_on"] = [None if day is None or day > last else day for day in done_on]
+
+
+def _mask_rivals(
+    tables: Mapping[str, Columns], partner: Mapping[str, str | None], partners: Collection[str], language: str
+) -> None:
+    """Name, in place, no other partner among those to whom deals were lost: a rival may be one of us."""
+    rivals = tables.get("opportunities", {}).get("lost_to")
+    if rivals is None:
+        return
+    own = {_fold(partner["name"] or ""), _fold(partner["partner_id"] or "")}
+    masked = Words(language)("slice.another_partner")
+    for row, rival in enumerate(rivals):
+        if rival is not None and (name := _fold(rival)) in partners and name not in own:
+            rivals[row] = masked
+
+
+@lru_cache(maxsize=2)
+def _partners_by_name(store: Store) -> frozenset[str]:
+    """Return the names and ids of all partners, as they are compared."""
+    rows = map(store.partner, store.partner_ids(active_only=False))
+    return frozenset(_fold(row[column] or "") for row in rows for column in ("name", "partner_id"))
+
+
+def _fold(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _keep_quarters(columns: Columns, last: Quarter) -> Columns:
