@@ -36,10 +36,11 @@ test: env  ## the tests, under five minutes on two cores
 test-all: env  ## the tests, the long ones too
 	$(BIN)/pytest -n auto
 
-check: env  ## lint, types, notebooks without outputs; changes nothing
+check: env  ## lint, types, notebooks fit for a batch and without outputs; changes nothing
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	$(KPILIB) lint notebooks/*.ipynb
 
 fix: env  ## mend what can be mended by itself
 	$(BIN)/ruff check --fix .

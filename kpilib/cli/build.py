@@ -122,7 +122,7 @@ def _print_plan(planned: list[Planned]) -> None:
 
 
 def _report(around: Round, outcome: Outcome, given: Context) -> None:
-    from kpilib.cli.console import print_result, say_error
+    from kpilib.cli.console import near, print_result, say_error
 
     for pack, warning in outcome.warnings:
         given.say(f"{pack}: {warning}")
@@ -142,7 +142,7 @@ def _report(around: Round, outcome: Outcome, given: Context) -> None:
         paths = [outcome.index, *(folder / name for folder in folders for name in ("review.html", "review.pdf"))]
         if outcome.portfolio is not None and outcome.portfolio.error is None:
             paths.insert(1, outcome.portfolio.pack.folder(reports) / "portfolio.html")
-        print_result("\n".join(["Open:", *(f"  {_near(path)}" for path in paths)]))
+        print_result("\n".join(["Open:", *(f"  {near(path)}" for path in paths)]))
 
 
 def _report_portfolio(outcome: Outcome, given: Context) -> None:
@@ -154,13 +154,6 @@ def _report_portfolio(outcome: Outcome, given: Context) -> None:
         given.say(f"{outcome.portfolio.pack}: {warning}")
     if outcome.portfolio.error is not None:
         say_error(str(outcome.portfolio.error))
-
-
-def _near(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
 
 
 def _warn_of_open_quarter(around: Round, given: Context) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["console", "plain", "print_result", "say", "say_error", "table"]
+__all__ = ["console", "near", "plain", "print_result", "say", "say_error", "table"]
 
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _WIDTH = 160
@@ -19,6 +20,11 @@ _WIDTH = 160
 def plain(text: str) -> str:
     """Return a text without what would steer a terminal: data may hold anything."""
     return _STEERING.sub("\ufffd", text)
+
+
+def near(path: Path) -> Path:
+    """Return a path as seen from the current folder, where it lies below it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def console(*, error: bool = False) -> Console:
