@@ -29,8 +29,8 @@ LEAST_PAST_QUARTERS = 2
 def score(deals: int, amount: int, mean_deals: float, mean_amount: float) -> float | None:
     """Return the quality score of some deals against two means; undefined if a mean is 0.
 
-    >>> score(6, 90, 3, 40)
-    212.13203435596427
+    >>> score(4, 800, 2, 100)
+    400.0
     """
     if not mean_deals or not mean_amount:
         return None
