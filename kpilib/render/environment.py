@@ -27,15 +27,21 @@ def environment(folder: Path) -> Environment:
     )
 
 
-def find_templates(name: str = "partner_review", start: Path | None = None) -> Path:
+def find_templates(
+    name: str = "partner_review", start: Path | None = None, *, folder: str = "templates", file: str = "index.html.j2"
+) -> Path:
     """Return the folder of a template: the workspace's own, else the one that comes with kpilib.
 
     Parameters
     ----------
     name
-        the template, a folder in ``templates/``.
+        the template, a folder of the workspace's templates.
     start
         where the search for the workspace begins (the nearest ``kpilib.toml``); default: the current folder.
+    folder
+        where the workspace keeps its templates (``[packs] templates``).
+    file
+        what a template of this kind must hold.
 
     Raises
     ------
@@ -45,13 +51,13 @@ def find_templates(name: str = "partner_review", start: Path | None = None) -> P
     start = (start or Path.cwd()).absolute()
     package = Path(__file__).absolute().parents[1]
     workspace = next((folder for folder in (start, *start.parents) if (folder / "kpilib.toml").is_file()), None)
-    bases = [workspace / "templates"] if workspace else []
+    bases = [workspace / folder] if workspace else []
     # In an installed package the templates lie in it; in the repository beside it.
     bases += [package / "workspace" / "templates", package.parent / "templates"]
     for base in bases:
-        if (base / name / "index.html.j2").is_file():
+        if (base / name / file).is_file():
             return base / name
     raise RenderError(
-        f"No template {name!r}: there is no {name}/index.html.j2 in {' or '.join(str(base) for base in bases)}.",
+        f"No template {name!r}: there is no {name}/{file} in {' or '.join(str(base) for base in bases)}.",
         template=name,
     )

@@ -22,6 +22,7 @@ from kpilib.render.document import Document
 from kpilib.render.environment import environment
 from kpilib.render.fonts import cache_folder, font_folder, replace_unknown
 from kpilib.render.webpage import say_template_error
+from kpilib.render.widths import column_widths
 
 __all__ = ["draw_pdf"]
 
@@ -102,7 +103,8 @@ def _prepare(value: Any, key: str) -> Any:
     if isinstance(value, str):
         return value if key == "kind" else _settable(value)
     if isinstance(value, dict):
-        return {name: _prepare(inner, name) for name, inner in value.items() if name not in {"svg", "address"}}
+        prepared = {name: _prepare(inner, name) for name, inner in value.items() if name not in {"svg", "address"}}
+        return {**prepared, "widths": column_widths(value)} if "columns" in value and "rows" in value else prepared
     if isinstance(value, list | tuple):
         return [_prepare(inner, key) for inner in value]
     return value
