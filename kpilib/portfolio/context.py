@@ -134,6 +134,12 @@ class Context:
         """The settings of a status."""
         return dict(self.gathering.content["settings"]["status"])
 
+    def share(self, reached: float | None) -> str:
+        """Return how much of a target is reached; 100 % is never said of one that is not."""
+        if reached is not None and 0.995 <= reached < 1:
+            return self.formats.rate(min(reached, 0.999), 1)
+        return self.formats.rate(reached, 0)
+
     def money(self, minor: int) -> str:
         """Return minor units as a compact amount."""
         return self.formats.money(self.major(minor))

@@ -86,7 +86,7 @@ def _figures(context: Context) -> str:
     words, formats, group = context.words, context.formats, context.whole
     deals, amount = words("count.deals", count=group.now.won), context.money(group.now.amount)
     reached = group.attainment(context.gathering.currency)
-    said = {"deals": deals, "amount": amount, "share": formats.rate(reached, 0), "target": formats.money(group.target)}
+    said = {"deals": deals, "amount": amount, "share": context.share(reached), "target": formats.money(group.target)}
     if reached is None:
         told = words("portfolio.verdict.won", **said)
     elif group.amount_of_target == group.now.amount:
@@ -231,7 +231,7 @@ def _target(key: str, context: Context) -> TargetBar | None:
         reached = group.attainment(context.gathering.currency)
         if reached is None:
             return None
-        share, target = formats.rate(reached, 0), formats.money(group.target)
+        share, target = context.share(reached), formats.money(group.target)
         if context.over:
             text = words("card.target_share", share=share, target=target)
         else:

@@ -21,10 +21,11 @@ _HEIGHT = 128.0
 
 @dataclass(frozen=True)
 class Reached:
-    """One partner's target: the share that is reached, which of three bands it lies in, and the amounts in words."""
+    """One partner's target: the share that is reached, its text, which of three bands it lies in, and the amounts."""
 
     name: str
     share: float
+    said: str
     band: str
     text: str
 
@@ -45,7 +46,7 @@ def draw_attainment(rows: Sequence[Reached], look: Look, *, title: str, alt: str
 def _draw_attainment(rows: Sequence[Reached], look: Look, *, title: str, alt: str) -> Chart:
     palette, words, formats = look.palette, look.words, look.formats
     colours = {"good": palette.good, "watch": palette.watch, "act": palette.act}
-    shares = [formats.rate(row.share, 0) for row in rows]
+    shares = [row.said for row in rows]
     names = Names.of([shorten(row.name, 150) for row in rows], 150, row=12.2)
     ends = [text_width(share, strong=True) for share in shares]
     room = max(end + 6 + text_width(row.text, SMALL) for end, row in zip(ends, rows, strict=True)) + 6

@@ -55,7 +55,7 @@ def say_test(test: Test, context: Context) -> str:
         told = words(key, now=now, then=then, quarter=label, n=formats.count(test.n))
     else:
         told = words("portfolio.change.other", name=test.name, now=now, then=then, quarter=label)
-    return told if test.season_separated else words("change.season", text=told)
+    return told if test.season_separated else words("portfolio.change.season", text=told)
 
 
 def _say(reason: Reason, context: Context) -> str:
@@ -67,4 +67,4 @@ def _say(reason: Reason, context: Context) -> str:
     else:
         key = f"portfolio.in_list.{reason.metric}"
         name = words(key) if words.has(key) else reason.metric
-    return words("portfolio.reason.share", name=name, share=context.formats.rate(reason.attainment, 0))
+    return words("portfolio.reason.share", name=name, share=context.share(reason.attainment))

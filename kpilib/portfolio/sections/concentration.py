@@ -47,9 +47,9 @@ def describe_concentration(context: Context) -> Section:
         rows,
         context,
         share_year_ago=words("portfolio.column.share_in", quarter=context.year_ago),
-        note=words("portfolio.concentration.note"),
     )
-    return make_section("concentration", context, answer=answer, parts=[chart, table])
+    small = [words("portfolio.concentration.note")]
+    return make_section("concentration", context, answer=answer, parts=[chart, table], small=small)
 
 
 def _row(most: int, now: Sequence[int], then: Sequence[int], context: Context) -> Row:

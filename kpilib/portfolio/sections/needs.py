@@ -45,10 +45,10 @@ def _table(context: Context) -> Table | None:
 
 
 def _row(need: Need, context: Context) -> Row:
-    one, formats = need.member, context.formats
+    one = need.member
     reached = float(context.major(one.now.amount) / one.target) if one.target else None
     why = say_reasons(need, context, beside="won_amount" if one.target else "")
-    return Row((one.name, one.manager, why, context.money(one.now.amount), formats.rate(reached, 0)))
+    return Row((one.name, one.manager, why, context.money(one.now.amount), context.share(reached)))
 
 
 def _better(context: Context) -> Part | None:

@@ -48,7 +48,9 @@ def _weakest(regions: Sequence[Group], context: Context) -> str:
     if not context.over or len(reached) < 2:
         return ""
     share, region = min(reached)
-    return context.words("portfolio.segments.weakest", region=region, share=context.formats.rate(share, 0))
+    if share >= 1:
+        return ""
+    return context.words("portfolio.segments.weakest", region=region, share=context.share(share))
 
 
 def _groups(kind: str, groups: Sequence[Group], context: Context) -> Table | None:
@@ -72,7 +74,7 @@ def _row(name: str, group: Group, context: Context, *, strong: bool = False) -> 
             formats.count(now.won),
             formats.rate(now.deal_success, 0),
             formats.amount(context.major(now.pipeline)),
-            formats.rate(group.attainment(context.gathering.currency), 0),
+            context.share(group.attainment(context.gathering.currency)),
         ),
         strong,
     )

@@ -26,7 +26,7 @@ def describe_targets(context: Context) -> Section:
     for one, share in with_target:
         bands[_band(share, context)].append(one)
     group, currency = context.whole, context.gathering.currency
-    reached = formats.rate(group.attainment(currency), 0)
+    reached = context.share(group.attainment(currency))
     target = formats.money(group.target)
     answer = [
         words("portfolio.targets.answer", share=reached, target=target, won=context.money(group.amount_of_target))
@@ -59,12 +59,13 @@ def _charts(rows: list[tuple[Member, float]], context: Context) -> list[Chart]:
         Reached(
             one.name,
             share,
+            context.share(share),
             _band(share, context) if context.over else "",
             words("portfolio.targets.won_of", won=context.money(one.now.amount), target=formats.money(one.target)),
         )
         for one, share in rows
     ]
-    said = formats.join(f"{row.name} {formats.rate(row.share, 0)}" for row in drawn)
+    said = formats.join(f"{row.name} {row.said}" for row in drawn)
     alt = words("portfolio.targets.alt", rows=said)
     return draw_attainment(drawn, context.look, title=words("portfolio.targets.chart"), alt=alt)
 

@@ -24,7 +24,8 @@ def describe_versus(context: Context, a: str = "", b: str = "") -> Section:
     words = context.words
     pair = choose_pair(context.members, a, b)
     if pair is None:
-        return make_section("versus", context, answer=[words("portfolio.versus.alone")])
+        question = words("portfolio.versus.alone_question")
+        return make_section("versus", context, question=question, answer=[words("portfolio.versus.alone")])
     found = compare_partners(*pair, days=context.days, quarter=str(context.quarter))
     first, second = pair
     columns = ("kpi", "a", "b", "chance")
