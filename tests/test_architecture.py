@@ -25,7 +25,7 @@ ROWS = (
     "render",
     "build",
     "deliver",
-    "sample preview lint compare doctor cli __main__",
+    "sample preview lint compare doctor workspace cli __main__",
 )
 RANK = {part: rank for rank, row in enumerate(ROWS) for part in row.split()}
 PRODUCING = RANK["pack"]

@@ -86,7 +86,7 @@ def make_rows(around: Round, states: Iterable[State], figures: Mapping[str, Figu
 
 def _made_from(around: Round, states: Iterable[State], figures: Mapping[str, Figures]) -> str:
     """Return a hash of all that the index is drawn from."""
-    folder = find_templates("index", around.settings.root)
+    folder = find_templates("index", around.settings.root, folder=around.settings.packs.templates)
     values = [
         [asdict(state) for state in states],
         {key: each.sha256 for key, each in figures.items()},
@@ -114,7 +114,7 @@ def draw_index(around: Round, rows: list[Row]) -> bytes:
     """
     speaker = _speaker(around)
     words, formats = speaker.words, speaker.formats
-    folder = find_templates("index", around.settings.root)
+    folder = find_templates("index", around.settings.root, folder=around.settings.packs.templates)
     script = (folder / "index.js").read_text(encoding="utf-8")
     portfolio = _portfolio(around)
     values: dict[str, Any] = {

@@ -139,7 +139,7 @@ class Round:
         """The folder of the page's template: the workspace's own, else kpilib's."""
         from kpilib.render.environment import find_templates
 
-        return find_templates("partner_review", self.settings.root)
+        return find_templates("partner_review", self.settings.root, folder=self.settings.packs.templates)
 
     @cached_property
     def _notebook(self) -> bytes:

@@ -16,6 +16,7 @@ from kpilib.cli.context import Context, parse_date
 from kpilib.cli.deliver import approve, send
 from kpilib.cli.kpis import kpis
 from kpilib.cli.lint import lint
+from kpilib.cli.new import new
 from kpilib.cli.sample import sample
 
 __all__ = ["app"]
@@ -71,3 +72,4 @@ app.command(epilog="Example: kpilib send 2026Q3 --test-to me@example.com")(send)
 app.command(epilog="Example: kpilib actions 2026Q3")(actions)
 app.command(epilog="Example: kpilib backtest --quarters 8")(backtest)
 app.command(epilog="Example: kpilib lint notebooks/partner_review.ipynb")(lint)
+app.command(epilog="Example: kpilib new partner-reviews")(new)

@@ -23,10 +23,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
 from kpilib.deliver.recipients import Recipients
-from kpilib.errors import DeliveryError
+from kpilib.errors import DeliveryError, RenderError
 from kpilib.formats import Formats
 from kpilib.language import fallback_language
 from kpilib.quarter import Quarter
+from kpilib.render.environment import find_templates
 from kpilib.settings import Settings
 
 __all__ = ["Change", "Figure", "Letter", "compose", "headline", "what_changed"]
@@ -108,7 +109,7 @@ def compose(
         "changes": what_changed(before, figures, formats) if before is not None else [],
         "stands_for": list(recipients.all) if test_to is not None else [],
     }
-    texts = _render(settings.root / settings.packs.templates / "email" / language, values)
+    texts = _render(_templates(settings, language), values)
     message = EmailMessage(policy=SMTP)
     message["Subject"] = _clean(texts["subject.txt.j2"])
     message["From"] = Address(settings.email.sender_name, addr_spec=settings.email.sender)
@@ -169,6 +170,15 @@ def _show(kpi: Mapping[str, Any], formats: Formats, *, exact: bool = False) -> s
 
 def _number(value: Any) -> Decimal | None:
     return None if value is None else Decimal(str(value))
+
+
+def _templates(settings: Settings, language: str) -> Path:
+    """Return the folder of a language's email: the workspace's own, else the one that comes with kpilib."""
+    name, folder = f"email/{language}", settings.packs.templates
+    try:
+        return find_templates(name, settings.root, folder=folder, file="subject.txt.j2")
+    except RenderError as error:
+        raise DeliveryError(error.message, **error.parts) from None
 
 
 def _render(folder: Path, values: Mapping[str, Any]) -> dict[str, str]:
