@@ -14,6 +14,7 @@ from kpilib.cli.build import build, status
 from kpilib.cli.check import check
 from kpilib.cli.context import Context, parse_date
 from kpilib.cli.deliver import approve, send
+from kpilib.cli.doctor import doctor
 from kpilib.cli.kpis import kpis
 from kpilib.cli.lint import lint
 from kpilib.cli.new import new
@@ -73,3 +74,4 @@ app.command(epilog="Example: kpilib actions 2026Q3")(actions)
 app.command(epilog="Example: kpilib backtest --quarters 8")(backtest)
 app.command(epilog="Example: kpilib lint notebooks/partner_review.ipynb")(lint)
 app.command(epilog="Example: kpilib new partner-reviews")(new)
+app.command(epilog="Example: kpilib doctor")(doctor)
