@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 
+from kpilib.language import Words, languages
 from kpilib.theme import font_files
 
 __all__ = ["Face", "cache_folder", "covered", "embed_faces", "faces", "font_folder", "replace_unknown"]
@@ -102,7 +103,7 @@ def embed_faces(text: str) -> str:
     return "\n".join(_rules(frozenset(wanted - _LATIN)))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def _rules(others: frozenset[int]) -> tuple[str, ...]:
     rules = []
     left = others
@@ -111,15 +112,27 @@ def _rules(others: frozenset[int]) -> tuple[str, ...]:
         latin = cuts[0] is faces()[0]
         taken = left & cuts[0].covers
         for face in cuts:
-            if latin:
-                rules.append(_rule(face, _LATIN & face.covers))
-            if taken & face.covers:
-                rules.append(_rule(face, taken & face.covers))
+            groups = [_LATIN] if latin else []
+            rules += [_rule(face, group & face.covers) for group in (*groups, *_share(taken)) if group & face.covers]
         left = left - taken
     return tuple(rules)
 
 
-@lru_cache(maxsize=512)
+def _share(points: frozenset[int]) -> list[frozenset[int]]:
+    """Return the signs of a page as groups to cut: what every page of a language has is cut once for all of them."""
+    common = _common_signs()
+    return [common, points - common] if len(points & common) > 100 else [points]
+
+
+@cache
+def _common_signs() -> frozenset[int]:
+    """Return the signs of all languages' texts that the Latin cut lacks."""
+    texts = (text for language in languages() for text in Words(language).keys().values())
+    signs = {sign for text in texts for part in ([text] if isinstance(text, str) else text.values()) for sign in part}
+    return frozenset(map(ord, signs)) - _LATIN
+
+
+@lru_cache(maxsize=64)
 def _rule(face: Face, points: frozenset[int]) -> str:
     data = base64.b64encode(_cut(face, points)).decode()
     style = "italic" if face.italic else "normal"

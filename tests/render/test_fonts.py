@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from fontTools.ttLib import TTFont
 
+from kpilib.language import Words
 from kpilib.render import fonts
 from kpilib.render.fonts import cache_folder, embed_faces, faces, font_folder, replace_unknown
 
@@ -39,6 +40,18 @@ def test_hangul_comes_in_exactly_the_syllables_of_the_page() -> None:
     cut = rules("한빛 시스템즈")["NanumGothic", "400", "normal"]
 
     assert {chr(point) for point in cut.getBestCmap()} == set("한빛시스템즈")
+
+
+def test_pages_of_one_language_share_the_cut_of_its_own_texts() -> None:
+    catalogue = "".join(text for text in Words("ko").keys().values() if isinstance(text, str))
+
+    one, other = (
+        {rule.partition("src:")[0] for rule in embed_faces(catalogue + name).splitlines()} for name in ("빛컴", "뷁")
+    )
+
+    # of NanumGothic's two cuts each page adds its own few syllables, and shares the rest
+    assert len(one - other) == len(other - one) == 2
+    assert all("NanumGothic" in rule for rule in (one ^ other))
 
 
 def test_what_neither_has_comes_from_the_last_resort() -> None:
