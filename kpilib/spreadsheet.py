@@ -354,7 +354,7 @@ def _width(cell: Cell) -> int:
 
 def _sheet_name(name: str, taken: set[str]) -> str:
     """Return a sheet's name as Excel allows it: at most 31 characters, none of its signs, each name once."""
-    plain = _SHEET_SIGNS.sub(" ", _clean(name)).strip()[:31] or "Sheet"
+    plain = _SHEET_SIGNS.sub(" ", _clean(name)).strip()[:31].strip() or "Sheet"
     chosen, number = plain, 2
     while chosen.casefold() in taken:
         chosen, number = f"{plain[:28]} {number}", number + 1
