@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from kpilib.settings import Settings
     from kpilib.store import Store
 
-__all__ = ["Choice", "choose_cohort", "cohort_path", "freeze_cohort", "read_frozen"]
+__all__ = ["Choice", "choose_cohort", "cohort_path", "find_drift", "freeze_cohort", "read_frozen"]
 
+TREND = 8
 Choice = Literal["frozen", "refreshed", "computed"]
 
 
@@ -59,12 +60,17 @@ def choose_cohort(store: Store, settings: Settings, quarter: Quarter, as_of: dat
     ----------
     choice
         ``frozen``: the frozen one where there is one of the same day (a partner's own figures are still those of
-        today), else as computed; ``refreshed``: computed, and frozen anew where one was frozen; ``computed``: as the
-        data say now.
+        today), else as computed, with earlier quarters as the quarter that was frozen last scored them;
+        ``refreshed``: computed so, and frozen anew where one was frozen; ``computed``: as the data say now.
     """
     from kpilib.cohort import Cohort
 
     computed = Cohort.compute(store, settings, quarter, as_of)
+    if choice == "computed":
+        return computed
+    before = _read_before(settings, quarter)
+    if before is not None:
+        computed = computed.with_past(before)
     if choice == "frozen":
         frozen = read_frozen(settings, quarter)
         if frozen is not None and frozen.as_of == as_of:
@@ -74,7 +80,25 @@ def choose_cohort(store: Store, settings: Settings, quarter: Quarter, as_of: dat
     return computed
 
 
+def _read_before(settings: Settings, quarter: Quarter) -> Cohort | None:
+    """Return the frozen cohort of the latest quarter before that has one and shares a quarter's score with it."""
+    before = (read_frozen(settings, quarter.shift(-back)) for back in range(1, TREND))
+    return next((cohort for cohort in before if cohort is not None), None)
+
+
 def freeze_cohort(settings: Settings, cohort: Cohort) -> None:
     """Freeze a cohort for all later builds of its quarter."""
     path = cohort_path(settings, cohort.quarter)
     put_file(path, cohort.to_json().encode(), aside=path.parent / ASIDE)
+
+
+def find_drift(
+    store: Store, settings: Settings, quarter: Quarter, as_of: date
+) -> dict[str, tuple[float | None, float | None]]:
+    """Return by KPI how a frozen cohort's median differs from today's: (frozen, now); nothing where none is frozen."""
+    from kpilib.cohort import Cohort
+
+    frozen = read_frozen(settings, quarter)
+    if frozen is None or frozen.as_of != as_of:
+        return {}
+    return frozen.drift(Cohort.compute(store, settings, quarter, as_of))

@@ -18,9 +18,9 @@ import numpy as np
 from kpilib.cohort.counting import Counting, Counts, divide_partners
 from kpilib.cohort.lives import read_lives
 from kpilib.cohort.others import Others
+from kpilib.cohort.scoring import Scoring
 from kpilib.experience import QUARTERS, Experience, Prior
 from kpilib.kpis.definition import Period
-from kpilib.kpis.quality_score import score
 from kpilib.money import to_major
 from kpilib.quarter import Quarter
 from kpilib.rounding import to_two_digits
@@ -30,43 +30,11 @@ if TYPE_CHECKING:
     from kpilib.slicing import Audience
     from kpilib.store import Store
 
-__all__ = ["Cohort", "Scoring"]
+__all__ = ["Cohort"]
 
 TREND = 8
 ROWS_AT_A_TIME = 200_000
 VERSION = 1
-
-
-@dataclass(frozen=True)
-class Scoring:
-    """The deals and the won amount (in minor units) of each member of the cohort of one quarter, as of a day."""
-
-    quarter: str
-    as_of: str
-    deals: Mapping[str, int]
-    amounts: Mapping[str, int]
-
-    def score(self, deals: int, amount: int) -> float | None:
-        """Return the quality score of some deals against this cohort's means; undefined without any."""
-        if not self.deals:
-            return None
-        members = len(self.deals)
-        return score(deals, amount, self._deals / members, self._amount / members)
-
-    @cached_property
-    def scores(self) -> Others:
-        """The members' scores, among which the others' median is."""
-        found = {key: self.score(self.deals[key], self.amounts[key]) for key in self.deals}
-        defined = {key: value for key, value in found.items() if value is not None}
-        return Others(defined, defined)
-
-    @cached_property
-    def _deals(self) -> int:
-        return sum(self.deals.values())
-
-    @cached_property
-    def _amount(self) -> int:
-        return sum(self.amounts.values())
 
 
 @dataclass(frozen=True)
@@ -140,7 +108,10 @@ class Cohort:
 
     def hand_out(self, partner_id: str, audience: Audience) -> dict[str, Any]:
         """Return what a slice of a partner and an audience may know of the cohort, as plain JSON values."""
-        medians = {key: self._position(others, partner_id, audience) for key, others in self._all.items()}
+        medians = {
+            key: self._position(others, partner_id, audience, self._reason(key, others, partner_id, audience))
+            for key, others in self._all.items()
+        }
         scores = [
             {
                 "quarter": scoring.quarter,
@@ -155,6 +126,15 @@ class Cohort:
             "deal_success": self._deal_success(partner_id, audience),
             "prior": None if self.prior is None else self.prior.data(),
         }
+
+    def with_past(self, frozen: Cohort) -> Cohort:
+        """Return this cohort with the earlier quarters scored as a frozen one scored them.
+
+        Otherwise the difference between two packs' scores of one quarter would tell of who was corrected, or left.
+        """
+        held = {(scoring.quarter, scoring.as_of): scoring for scoring in frozen.scorings}
+        now, *past = self.scorings
+        return replace(self, scorings=(now, *(held.get((each.quarter, each.as_of), each) for each in past)))
 
     def with_own(self, fresh: Cohort) -> Cohort:
         """Return this frozen cohort with each partner's own deals as they are now.
@@ -196,6 +176,8 @@ class Cohort:
     def from_json(cls, text: str) -> Cohort:
         """Return the cohort that a text holds."""
         content = json.loads(text)
+        if content["version"] != VERSION:
+            raise ValueError(f"version {content['version']}")
         scorings = tuple(Scoring(**scoring) for scoring in content["scorings"])
         return cls(
             Quarter.parse(content["quarter"], content["first_month"]),
@@ -215,17 +197,19 @@ class Cohort:
         scores = {"quality_score": self.scorings[0].scores}
         return {key: self.figures[key] if key in self.figures else scores[key] for key in ORDER}
 
-    def _withheld(self, others: Others, partner_id: str, audience: Audience) -> str | None:
-        if audience == "internal":
-            return None if others.count(partner_id) else "too_few"
-        return others.withheld(partner_id, minimum=self.minimum_others, largest_share=self.largest_share)
+    def _reason(self, key: str, others: Others, partner_id: str, audience: Audience) -> str | None:
+        if key == "quality_score" and audience == "partner":
+            return self._withheld(self.scorings[0], partner_id)
+        return self._withheld(others, partner_id) if audience == "partner" else None
 
-    def _position(self, others: Others, partner_id: str, audience: Audience) -> dict[str, Any]:
-        reason = self._withheld(others, partner_id, audience)
-        if reason is not None:
-            return {"median": None, "others": None, "reason": reason}
+    def _withheld(self, figures: Others | Scoring, partner_id: str) -> str | None:
+        return figures.withheld(partner_id, minimum=self.minimum_others, largest_share=self.largest_share)
+
+    @staticmethod
+    def _position(others: Others, partner_id: str, audience: Audience, reason: str | None) -> dict[str, Any]:
         median = others.median(partner_id)
-        assert median is not None
+        if reason is not None or median is None:
+            return {"median": None, "others": None, "reason": reason or "too_few"}
         shown = median if audience == "internal" else to_two_digits(median)
         return {"median": shown, "others": others.count(partner_id), "reason": None}
 
@@ -234,12 +218,12 @@ class Cohort:
         value = scoring.score(own.deals.get(partner_id, 0), own.amounts.get(partner_id, 0))
         if value is None or audience == "internal":
             return value
-        return None if self._withheld(scoring.scores, partner_id, audience) else round(value)
+        return None if self._withheld(scoring, partner_id) else round(value)
 
     def _deal_success(self, partner_id: str, audience: Audience) -> float | None:
         """Return the members' deal success together; None where nothing was decided, or one could be guessed."""
         decided = sum(self.success.weights.values())
-        if not decided or (audience == "partner" and self._withheld(self.success, partner_id, audience)):
+        if not decided or (audience == "partner" and self._withheld(self.success, partner_id)):
             return None
         share = sum(self.success.values.values()) / decided
         return share if audience == "internal" else to_two_digits(share)

@@ -44,9 +44,12 @@ class Others:
         """Return why the median may not be shown to a partner, or None where it may."""
         if self.count(partner_id) < minimum:
             return "too_few"
-        largest = next(weight for weight, key in self._heaviest if key != partner_id)
         total = self._weight - self.weights.get(partner_id, 0)
-        return "dominated" if largest > largest_share * total else None
+        return "dominated" if self.largest(partner_id) > largest_share * total else None
+
+    def largest(self, partner_id: str) -> float:
+        """Return the largest weight of the others."""
+        return next((weight for weight, key in self._heaviest if key != partner_id), 0.0)
 
     @cached_property
     def _sorted(self) -> list[float]:
