@@ -114,9 +114,8 @@ def _read_structure(document: Any, name: str) -> Iterator[Passage]:
 def _read_notebook(notebook: Mapping[str, Any], name: str) -> Iterator[Passage]:
     yield from _read_values(notebook.get("metadata", {}), f"{name}, metadata")
     for number, cell in enumerate(notebook.get("cells", ()), start=1):
-        # The defaults of the parameters are the notebook's own, the same in every pack: what was given stands below.
-        defaults = "parameters" in cell.get("metadata", {}).get("tags", ())
-        held = {key: value for key, value in cell.items() if key != "source"} if defaults else cell
+        # Code is the workspace's own and the same in every pack: a default parameter, an exception for one partner.
+        held = {key: value for key, value in cell.items() if key != "source"} if cell["cell_type"] == "code" else cell
         yield from _read_values(held, f"{name}, cell {number}")
 
 
