@@ -6,13 +6,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kpilib.build.frozen import find_drift
 from kpilib.build.manifest import Failure
 from kpilib.build.plan import Planned
 from kpilib.build.round import Round
+from kpilib.formats import Formats
+from kpilib.kpis import KPIS
+from kpilib.language import Words
 from kpilib.ledger import Ledger
 from kpilib.pack import Pack
 
-__all__ = ["Standing", "stand"]
+__all__ = ["Standing", "say_drift", "stand"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,23 @@ def stand(around: Round, planned: Iterable[Planned]) -> Iterator[tuple[Planned, 
     with Ledger(path) as ledger:
         for each in planned:
             yield each, Standing(_say(around, each), _approved(ledger, each.pack, reports), _sent(ledger, each.pack))
+
+
+def say_drift(around: Round) -> list[str]:
+    """Return in words where the frozen cohort's medians differ from what the data say now; nothing if they do not."""
+    words, formats = Words("en"), Formats("en", around.settings.money.currency)
+    drift = find_drift(around.store, around.settings, around.quarter, around.as_of)
+    return [
+        f"{words(f'kpi.{key}.name')}: frozen {_show(key, then, formats)}, now {_show(key, now, formats)}"
+        for key, (then, now) in drift.items()
+    ]
+
+
+def _show(key: str, value: float | None, formats: Formats) -> str:
+    unit = KPIS[key].unit
+    if unit in {"money", "money_per_day"}:
+        return formats.money(value)
+    return formats.rate(value) if unit == "rate" else formats.number(value, 1)
 
 
 def _approved(ledger: Ledger, pack: Pack, reports: Path) -> str:

@@ -94,7 +94,7 @@ def status(context: typer.Context, quarter: Quarter = None, partner: Partners = 
     """Print how each pack stands: fresh, stale (why), failed (which cell), approved, sent."""
     from kpilib.build.plan import plan_packs
     from kpilib.build.round import Round
-    from kpilib.build.standing import stand
+    from kpilib.build.standing import say_drift, stand
     from kpilib.cli.console import plain, print_result, table
 
     given: Context = context.obj
@@ -106,6 +106,11 @@ def status(context: typer.Context, quarter: Quarter = None, partner: Partners = 
         shown.add_row(*(plain(cell) for cell in cells))
     print_result(f"{around.quarter} as of {around.as_of}")
     print_result(shown)
+    drift = say_drift(around)
+    if drift:
+        print_result("\n".join(["The cohort is frozen, and the data have moved since (median of all):", *drift]))
+        say_how = f"kpilib build {around.quarter} --refresh-cohort"
+        print_result(f"Packs keep what was approved, unless you decide otherwise: {say_how}")
 
 
 def _print_plan(planned: list[Planned]) -> None:

@@ -78,7 +78,8 @@ def approve(
             )
         )
     packs = [each.pack for each in plan_packs(around, chosen)]
-    if read_frozen(given.settings, around.quarter) is None:
+    frozen = read_frozen(given.settings, around.quarter)
+    if frozen is None or frozen.as_of != around.as_of:
         freeze_cohort(given.settings, around.cohort)
     with Ledger(given.settings.reports / "ledger.sqlite") as ledger:
         now = datetime.now(UTC)
