@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kpilib.build.fingerprint import Origin
+from kpilib.build.fingerprint import Origin, slice_hashes
 from kpilib.build.manifest import Failure, Manifest
+from kpilib.build.memory import Memory
 from kpilib.build.round import Round
 from kpilib.pack import Pack
 
@@ -37,12 +38,19 @@ def plan_packs(around: Round, partners: Iterable[str], *, force: bool = False) -
     force
         make fresh packs too.
     """
+    memory = Memory(around)
     planned = []
     for partner_id in partners:
-        slice_ = around.cut(partner_id)
-        pack, origin = around.pack(slice_), around.origin(slice_)
+        recalled = memory.recall(partner_id)
+        if recalled is None:
+            slice_ = around.cut(partner_id)
+            recalled = (*slice_hashes(slice_), slice_.language)
+            memory.note(partner_id, *recalled)
+        fingerprint, parts, language = recalled
+        pack, origin = around.pack_of(partner_id, language), around.origin_of(fingerprint, parts)
         reasons = _reasons(pack, origin, around.settings.reports) or (["forced"] if force else [])
         planned.append(Planned(pack, around.name(partner_id), origin, tuple(reasons)))
+    memory.save()
     return planned
 
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from threading import Timer
 from typing import Generic, TypeVar
@@ -19,7 +20,7 @@ from typing import Generic, TypeVar
 from kpilib.errors import ExecutionError, KpilibError
 from kpilib.execute.forkserver import address_for_workers, offer
 
-__all__ = ["Pool"]
+__all__ = ["Pool", "kept_workers"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -41,8 +42,7 @@ class Pool(Generic[Task, Result]):
     def __init__(self, work: Callable[[Task], Result], workers: int) -> None:
         self._work = work
         self._workers = workers
-        self._executor: ProcessPoolExecutor | None = None
-        self._before: set[int] = set()
+        self._executor: _Workers | None = None
 
     def run(
         self, tasks: Iterable[Task], *, started: Callable[[Task], None] = lambda _: None
@@ -94,27 +94,23 @@ class Pool(Generic[Task, Result]):
 
     def _submit(self, task: Task) -> Future[Result]:
         if self._executor is None:
-            self._before = {child.pid or 0 for child in multiprocessing.active_children()}
-            # Neither threads nor state of this process reach a worker.
-            context = multiprocessing.get_context("spawn")
-            self._executor = ProcessPoolExecutor(
-                self._workers, mp_context=context, initializer=_begin_worker, initargs=(address_for_workers(),)
-            )
-        return self._executor.submit(_do, self._work, task)
+            self._executor = _Idle.take(self._workers) or _Workers(self._workers)
+        try:
+            return self._executor.submit(_do, self._work, task)
+        except BrokenProcessPool as error:  # a worker died meanwhile; the task is one of those to be tried again
+            broken: Future[Result] = Future()
+            broken.set_exception(error)
+            return broken
 
     def _stop(self, *, in_the_middle: bool) -> None:
-        """End the workers; those in the middle of a task are told to, and clean up after themselves."""
+        """Let go of the workers; those in the middle of a task are told to end, and clean up after themselves."""
         if self._executor is None:
             return
         executor, self._executor = self._executor, None
-        children = [child for child in multiprocessing.active_children() if child.pid not in self._before]
-        killer = Timer(_PATIENCE, _kill, [children])
         if in_the_middle:
-            for child in children:
-                child.terminate()
-            killer.start()
-        executor.shutdown(wait=True, cancel_futures=True)
-        killer.cancel()
+            executor.end_now()
+        elif not _Idle.keep(executor):
+            executor.shutdown(wait=True)
 
     @staticmethod
     def _outcome(future: Future[Result]) -> Result | KpilibError:
@@ -124,6 +120,62 @@ class Pool(Generic[Task, Result]):
         if isinstance(error, KpilibError):
             return error
         return ExecutionError(f"an unexpected error: {type(error).__name__}: {error}", kind="unexpected")
+
+
+@contextmanager
+def kept_workers() -> Iterator[None]:
+    """Hand workers that have ended one pool's tasks to the next pool: they have imported everything already."""
+    _Idle.wanted = True
+    try:
+        yield
+    finally:
+        _Idle.wanted = False
+        executor = _Idle.take(0)
+        if executor is not None:
+            executor.shutdown(wait=True)
+
+
+class _Workers(ProcessPoolExecutor):
+    """Worker processes, and how they are ended in the middle of something."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._before = {child.pid for child in multiprocessing.active_children()}
+        # Spawned: neither threads nor state of this process reach a worker.
+        context = multiprocessing.get_context("spawn")
+        super().__init__(workers, context, _begin_worker, (address_for_workers(),))
+
+    def end_now(self) -> None:
+        """Tell the workers to end, and see that they do."""
+        children = [child for child in multiprocessing.active_children() if child.pid not in self._before]
+        for child in children:
+            child.terminate()
+        killer = Timer(_PATIENCE, _kill, [children])
+        killer.start()
+        self.shutdown(wait=True, cancel_futures=True)
+        killer.cancel()
+
+
+class _Idle:
+    """The workers that wait for a next pool."""
+
+    wanted = False
+    executor: _Workers | None = None
+
+    @classmethod
+    def keep(cls, executor: _Workers) -> bool:
+        if not cls.wanted or cls.executor is not None:
+            return False
+        cls.executor = executor
+        return True
+
+    @classmethod
+    def take(cls, workers: int) -> _Workers | None:
+        executor = cls.executor
+        if executor is None or executor.workers < workers:
+            return None
+        cls.executor = None
+        return executor
 
 
 def _kill(children: list[BaseProcess]) -> None:

@@ -6,7 +6,7 @@ It knows the workspace; what it hands to a worker (`kpilib.build.job`) no longer
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -115,11 +115,18 @@ class Round:
 
     def pack(self, slice_: Slice) -> Pack:
         """Return the pack that is made from a slice."""
-        return Pack(slice_.partner_id, self.quarter, self.as_of, self.audience, slice_.language)
+        return self.pack_of(slice_.partner_id, slice_.language)
+
+    def pack_of(self, partner_id: str, language: str) -> Pack:
+        """Return a partner's pack in a language."""
+        return Pack(partner_id, self.quarter, self.as_of, self.audience, language)
 
     def origin(self, slice_: Slice) -> Origin:
         """Return the hashes of all that the slice's pack is made from."""
-        fingerprint, parts = slice_hashes(slice_)
+        return self.origin_of(*slice_hashes(slice_))
+
+    def origin_of(self, fingerprint: str, parts: Mapping[str, str]) -> Origin:
+        """Return the hashes of all that a pack is made from, given those of its slice."""
         return Origin(fingerprint, parts, self._notebook_hash, self._templates_hash, kpilib_hash(), environment_hash())
 
     def job(self, slice_: Slice) -> Job:

@@ -16,13 +16,14 @@ from kpilib.build.job import Job, Made, make_pack
 from kpilib.build.lock import hold
 from kpilib.build.manifest import FAILURE, MANIFEST, Failure, Manifest
 from kpilib.build.plan import Planned, plan_packs
-from kpilib.build.pool import Pool
+from kpilib.build.pool import Pool, kept_workers
 from kpilib.build.portfolio import PortfolioOutcome, build_portfolio
 from kpilib.build.progress import Silence, Watcher
 from kpilib.build.round import Round
 from kpilib.build.write import ASIDE, put_file, put_folder, remove_folder, sweep
 from kpilib.errors import KpilibError
 from kpilib.execute.forkserver import kernel_server
+from kpilib.execute.scratch import sweep_scratch
 from kpilib.pack import Pack
 
 __all__ = ["Outcome", "build_packs"]
@@ -75,8 +76,9 @@ def build_packs(
     reports = around.settings.reports
     quarter = reports / str(around.quarter)
     outcome = Outcome(index=quarter / "index.html")
-    with hold(reports, say=watcher.say), kernel_server():
+    with hold(reports, say=watcher.say), kernel_server(), kept_workers():
         sweep(quarter / ASIDE)
+        sweep_scratch()
         planned = plan_packs(around, partners, force=force)
         outcome.fresh = [each.pack for each in planned if each.fresh]
         wanted = {each.pack: each for each in planned if not each.fresh}

@@ -13,6 +13,7 @@ from typing import Any
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
+from nbformat import ValidationError
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.log import logger
 from traitlets import Any as AnyTrait
@@ -28,8 +29,8 @@ _OPTIONS = ("scratch", "environment", "memory_limit", "output_limit", "timeout_f
 class Stopped(Exception):  # noqa: N818 - a signal between the engine and its caller, never shown
     """An execution that did not reach the notebook's end.
 
-    ``kind`` is ``error`` (a cell raised), ``timeout``, ``death`` (the kernel), ``output`` (too much of it) or
-    ``start`` (no kernel came up, ``index`` is then -1).
+    ``kind`` is ``error`` (a cell raised), ``timeout``, ``death`` (the kernel), ``output`` (too much of it),
+    ``invalid`` (an output that a notebook cannot hold) or ``start`` (no kernel came up, ``index`` is then -1).
     """
 
     def __init__(self, kind: str, notebook: Any, index: int, detail: str = "") -> None:
@@ -126,6 +127,8 @@ class PackEngine(NBClientEngine):  # type: ignore[misc]
         except DeadKernelError:
             kind = "output" if client.overflowed else "death"
             raise Stopped(kind, nb_man.nb, client.index) from None
+        except ValidationError as error:
+            raise Stopped("invalid", nb_man.nb, client.index, str(error).split("\n")[0]) from None
         except (RuntimeError, OSError) as error:
             if client.overflowed:
                 raise Stopped("output", nb_man.nb, client.index) from None

@@ -58,6 +58,7 @@ def _cause(stopped: Stopped, limits: Limits) -> tuple[str, str]:
         "timeout": ("timeout", f"no end within {limits.cell_timeout:g} seconds ([packs] cell_timeout)"),
         "death": ("kernel died", died),
         "output": ("too much output", f"more than {limits.output:,} characters"),
+        "invalid": ("output that a notebook cannot hold", _short(stopped.detail, _LONGEST)),
         "start": ("start", _short(stopped.detail, _LONGEST)),
     }
     return causes[stopped.kind] if stopped.kind in causes else _raised(stopped, limits)

@@ -142,7 +142,7 @@ def address_for_workers() -> str | None:
     if not _Own.wanted:
         return _Offered.address
     if _Own.folder is None:
-        _Own.folder = tempfile.TemporaryDirectory(prefix="kpilib-", ignore_cleanup_errors=True)
+        _Own.folder = tempfile.TemporaryDirectory(prefix=f"kpilib-{os.getpid()}-", ignore_cleanup_errors=True)
     address = str(Path(_Own.folder.name) / "socket")
     if _Own.process is None:
         _Own.process = _start(address, kernel_environment(Path(_Own.folder.name)), idle=0)

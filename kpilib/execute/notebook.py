@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from kpilib.errors import ExecutionError
 from kpilib.execute.environment import kernel_environment
 from kpilib.execute.failure import explain
 from kpilib.execute.parameters import check_parameters
+from kpilib.execute.scratch import scratch_folder
 from kpilib.execute.tidy import prepare, tidy
 from kpilib.pack import Pack
 
@@ -80,8 +79,8 @@ def execute_notebook(
             cell=None,
             notebook=None,
         ) from None
-    with tempfile.TemporaryDirectory(prefix="kpilib-", ignore_cleanup_errors=True) as scratch:
-        folder = Path(scratch) / "pack"
+    with scratch_folder() as scratch:
+        folder = scratch / "pack"
         folder.mkdir()
         (folder / pack.holds).write_bytes(slice_bytes)
         try:
@@ -94,8 +93,8 @@ def execute_notebook(
                 language="python",
                 progress_bar=False,
                 start_timeout=limits.start_timeout,
-                scratch=Path(scratch),
-                environment=kernel_environment(Path(scratch)),
+                scratch=scratch,
+                environment=kernel_environment(scratch),
                 memory_limit=limits.memory,
                 output_limit=limits.output,
                 extra_arguments=[f"--IPKernelApp.exec_lines={_seeding(pack)}"],

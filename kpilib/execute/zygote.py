@@ -36,7 +36,8 @@ __all__ = ["main"]
 _KERNEL = (
     "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "IPython.core.logger",
     "IPython.core.oinspect", "IPython.core.pylabtools", "IPython.extensions.storemagic", "tornado.platform.asyncio",
-    "tornado.queues", "pydoc", "sqlite3", "xmlrpc.client", "pkgutil", "runpy", "code", "email.parser",
+    "tornado.queues", "pydoc", "sqlite3", "xmlrpc.client", "pkgutil", "IPython.core.debugger", "pdb",
+    "faulthandler", "runpy", "code", "email.parser",
     "encodings.idna", "encodings.latin_1",
 )  # fmt: skip
 _LONGEST = 1 << 20

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kpilib.settings import Settings
     from kpilib.sources.batch import SourceFile
 
-__all__ = ["Manifest", "describe_sources", "same_sources"]
+__all__ = ["Manifest", "describe_sources", "identify", "same_sources"]
 
 Manifest = Mapping[str, Any]
 
@@ -41,6 +41,13 @@ def same_sources(one: Manifest, other: Manifest) -> bool:
     if any(file["content"] is None for file in one["files"]):
         return False
     return _essence(one) == _essence(other)
+
+
+def identify(manifest: Manifest) -> str | None:
+    """Return a hash of what a store was made from; None where a source cannot tell whether it changed."""
+    if any(file["content"] is None for file in manifest["files"]):
+        return None
+    return hashlib.sha256(json.dumps(_essence(manifest)).encode()).hexdigest()
 
 
 def _essence(manifest: Manifest) -> tuple[Any, ...]:

@@ -27,7 +27,7 @@ from kpilib.contract.report import CheckReport
 from kpilib.contract.tables import TABLES
 from kpilib.errors import PartnerError, QuarterError, SettingsError, did_you_mean
 from kpilib.quarter import Quarter
-from kpilib.store.manifest import Manifest, describe_sources, same_sources
+from kpilib.store.manifest import Manifest, describe_sources, identify, same_sources
 from kpilib.store.plain import to_frame, to_plain
 
 if TYPE_CHECKING:
@@ -160,6 +160,12 @@ class Store:
         if self._latest is None:
             raise QuarterError("The data hold no opportunity and no lead, so there is no latest quarter. Name one.")
         return Quarter.latest_completed(self._latest, self._first_month)
+
+    @cached_property
+    def identity(self) -> str | None:
+        """A hash of all that the rows were made from; None where that cannot be told (a database)."""
+        manifest = _read_manifest(self.folder)
+        return None if manifest is None else identify(manifest)
 
     @cached_property
     def _partners(self) -> dict[str, dict[str, str | None]]:

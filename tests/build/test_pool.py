@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kpilib.build.pool import Pool
+from kpilib.build.pool import Pool, kept_workers
 from kpilib.errors import ExecutionError, KpilibError, RenderError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -70,3 +70,20 @@ def test_tasks_are_taken_when_there_is_room() -> None:
     for _ in pool.run(supply()):
         assert len(taken) <= 3
         break
+
+
+def test_the_next_pool_takes_over_the_workers_also_when_they_died_meanwhile() -> None:
+    pid = "__import__('os').getpid()"
+    before = multiprocessing.active_children()
+    with kept_workers():
+        found = {}
+        for name in ("first", "second"):
+            pool: Pool[str, object] = Pool(eval, 1)
+            ((_, found[name]),) = pool.run([pid])
+        for child in multiprocessing.active_children():
+            child.kill()
+            child.join()
+        third: Pool[str, object] = Pool(eval, 1)
+        assert list(third.run(["7"])) == [("7", 7)]
+    assert found["first"] == found["second"]
+    assert multiprocessing.active_children() == before

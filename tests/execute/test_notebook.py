@@ -115,3 +115,13 @@ def test_a_cell_that_writes_without_end(pack: Pack, write_notebook: Write) -> No
         "too much output: more than 1,000,000 characters."
     )
     assert len(error.parts["notebook"]) < 1_100_000
+
+
+def test_an_output_that_no_notebook_can_hold(pack: Pack, write_notebook: Write) -> None:
+    shown = "from IPython.display import display\ndisplay({'application/x': {'a': 1}}, raw=True)"
+    error = fail(pack, write_notebook(shown))
+    assert str(error) == (
+        "P001 2026Q3: cell 3 of mine.ipynb (from IPython.display import display) failed: output that a notebook cannot "
+        "hold: {'a': 1} is not valid under any of the given schemas."
+    )
+    assert error.parts["kind"] == "invalid"
