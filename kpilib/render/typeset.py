@@ -29,6 +29,7 @@ __all__ = ["draw_pdf"]
 # A word longer than this finds no place to break in a narrow column.
 _LONG = re.compile(r"[^\s\u200b]{32,}")
 _BREAK = re.compile(r"(?<=[/_.@\\,;:&=+-])(?=\w)|(?<=\w{24})(?=\w)")
+_PLACE = re.compile(r"┌─ (\S+):(\d+):\d+")
 _PACKAGE = re.compile(r"[\"']@\w+/")
 
 
@@ -58,8 +59,10 @@ def draw_pdf(document: Document, templates: Path, *, day: date | None = None) ->
         )
     except typst.TypstError as error:
         told = ". ".join([error.message, *error.hints])
+        place = _PLACE.search(error.diagnostic or "")
+        where = f"{place[1]}, line {place[2]}" if place else "pack.typ"
         raise RenderError(
-            f"The PDF could not be set by {templates.name}/pack.typ: {told}.", diagnostic=error.diagnostic
+            f"The PDF could not be set: {templates.name}/{where}: {told}.", diagnostic=error.diagnostic
         ) from error
     _forget()
     return bytes(pdf)
@@ -89,7 +92,7 @@ def _template_files(templates: Path) -> dict[str, bytes]:
     try:
         main = environment(templates).get_template("index.typ.j2").render()
     except TemplateError as error:
-        raise RenderError(f"{templates.name}/index.typ.j2 could not be drawn: {say_template_error(error)}.") from error
+        raise RenderError(f"The PDF could not be set: {say_template_error(error, templates)}.") from error
     files = {path.relative_to(templates).as_posix(): path.read_bytes() for path in sorted(templates.rglob("*.typ"))}
     files["main.typ"] = main.encode()
     for name, text in files.items():

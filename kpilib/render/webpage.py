@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
-from jinja2 import TemplateError
+from jinja2 import TemplateError, TemplateSyntaxError
 from markupsafe import Markup
 
 from kpilib.errors import RenderError
@@ -28,7 +29,7 @@ def draw_html(document: Document, templates: Path) -> bytes:
     try:
         text = environment(templates).get_template("index.html.j2").render(page_context(document, templates))
     except TemplateError as error:
-        raise RenderError(f"{templates.name}/index.html.j2 could not be drawn: {say_template_error(error)}.") from error
+        raise RenderError(f"The page could not be drawn: {say_template_error(error, templates)}.") from error
     return text.lstrip().encode()
 
 
@@ -54,7 +55,13 @@ def page_context(document: Document, templates: Path) -> dict[str, Any]:
     }
 
 
-def say_template_error(error: TemplateError) -> str:
-    """Return what a template failed at, and in which line where that is known."""
-    line = getattr(error, "lineno", None)
-    return f"{str(error).rstrip('.')}{f' (line {line})' if line else ''}"
+def say_template_error(error: TemplateError, templates: Path) -> str:
+    """Return what a template failed at, and where: ``partner_review/parts.html.j2, line 12: 'x' is undefined``."""
+    if isinstance(error, TemplateSyntaxError):
+        place = f"{templates.name}/{error.name}, line {error.lineno}"
+        return f"{place}: {(error.message or 'not valid').rstrip('.')}"
+    frames = [each for each in extract_tb(error.__traceback__) if Path(each.filename).is_relative_to(templates)]
+    told = str(error).rstrip(".")
+    if not frames:
+        return f"{templates.name}: {told}"
+    return f"{templates.name}/{Path(frames[-1].filename).relative_to(templates)}, line {frames[-1].lineno}: {told}"

@@ -41,9 +41,9 @@ def column_widths(table: Mapping[str, Any]) -> list[dict[str, float]]:
 
 
 def _label_need(label: str, *, few: bool) -> float:
-    """Return how much room a label needs: a short one keeps its line, a longer one may wrap between its words."""
+    """Return how much room a label needs: a short one keeps its line, a longer one takes about two."""
     whole = _count(label)
-    return 0.94 * (whole if few and whole <= _SHORT else max(map(_count, label.split(" ")), default=0))
+    return 0.94 * (whole if few and whole <= _SHORT else max(whole / 2, *map(_count, label.split(" "))))
 
 
 def _count(text: str) -> float:

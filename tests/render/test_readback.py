@@ -52,12 +52,13 @@ def test_pdf_is_read_in_pages_bookmarks_metadata_alternative_texts_and_attachmen
     assert any(place == "a.pdf, page 2" and "Two deals carry the mean" in text for place, text in read)
 
 
-def test_notebook_is_read_in_sources_outputs_and_markup_within() -> None:
+def test_notebook_is_read_in_prose_outputs_and_markup_within_and_not_in_its_code() -> None:
     book = {
         "metadata": {"kpilib": {"partner": "in metadata"}},
         "cells": [
             {"cell_type": "code", "source": ["x = 'in source'\n", "y"], "outputs": [
                 {"data": {"text/html": "<b>in</b> markup", "image/png": "AAAA", "text/plain": "plainly"}}]},
+            {"cell_type": "markdown", "source": ["in prose, ", "over lines"]},
         ],
     }  # fmt: skip
 
@@ -65,7 +66,8 @@ def test_notebook_is_read_in_sources_outputs_and_markup_within() -> None:
     by_place = {place: " ".join(text for other, text in read if other == place) for place, _ in read}
 
     assert "in metadata" in by_place["a.ipynb, metadata"]
-    assert "x = 'in source'\ny" in by_place["a.ipynb, cell 1"]
+    assert "in source" not in str(read)
+    assert "in prose, over lines" in by_place["a.ipynb, cell 2"]
     assert "plainly" in by_place["a.ipynb, cell 1"]
     assert by_place["a.ipynb, cell 1, text"] == "in markup"
     assert "AAAA" not in str(read)
