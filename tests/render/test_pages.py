@@ -195,7 +195,7 @@ def test_a_template_that_asks_for_what_is_not_there_is_an_error(tmp_path) -> Non
         render_pack(notebook(**META), templates=tmp_path)
 
     assert caught.value.message == (
-        f"{tmp_path.name}/index.html.j2 could not be drawn: "
+        f"The page could not be drawn: {tmp_path.name}/index.html.j2, line 2: "
         "'kpilib.render.document.Page object' has no attribute 'titel'."
     )
 
