@@ -7,6 +7,7 @@ one step; elsewhere there is a moment without either, and what a crash leaves in
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import shutil
 import sys
@@ -50,7 +51,7 @@ def put_folder(folder: Path, files: Mapping[str, bytes], *, aside: Path) -> None
             shutil.rmtree(written, ignore_errors=True)
     except OSError as error:
         raise RenderError(
-            f"{folder} cannot be written: {error.strerror}. What was there before is unchanged.", folder=str(folder)
+            f"{folder} cannot be written: {_say(error)} What was there before is unchanged.", folder=str(folder)
         ) from None
 
 
@@ -74,7 +75,12 @@ def put_file(path: Path, data: bytes, *, aside: Path) -> None:
         finally:
             Path(name).unlink(missing_ok=True)
     except OSError as error:
-        raise RenderError(f"{path} cannot be written: {error.strerror}.", file=str(path)) from None
+        raise RenderError(f"{path} cannot be written: {_say(error)}", file=str(path)) from None
+
+
+def _say(error: OSError) -> str:
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return f"{error.strerror}.{' Free some room, and build again.' if full else ''}"
 
 
 def remove_folder(folder: Path, *, aside: Path) -> None:

@@ -21,6 +21,7 @@ def check(
     ] = False,
 ) -> None:
     """Read all sources; print what is accepted, repaired and rejected, and why. Exit 2 on rejects above the limit."""
+    from kpilib.contract.tables import TABLES
     from kpilib.store import Store
 
     given: Context = context.obj
@@ -29,6 +30,9 @@ def check(
     if explain:
         _print_columns(report)
     given.say(f"The data were exported on {report.exported_on}. Each rejected row stands in .kpilib/rejects/.")
+    for name in report.absent:
+        if name in TABLES and not explain:
+            given.say(f"There is no table {name}: packs leave out what needs it, and say so.")
     report.enforce(given.settings)
 
 

@@ -68,7 +68,8 @@ def _raised(stopped: Stopped, limits: Limits) -> tuple[str, str]:
     error = _error_output(stopped)
     if error is None:
         return "error", "the cell raised without saying what"
-    evalue = _short(_ANSI.sub("", str(error.evalue)), _LONGEST)
+    # IPython names the cell by a number of its own
+    evalue = _short(re.sub(r"\(\d+\.py, (line \d+)\)$", r"(\1)", _ANSI.sub("", str(error.evalue))), _LONGEST)
     if error.ename == "SystemExit":
         evalue = f"the notebook ended itself here ({evalue or 0}), and a pack is made of whole notebooks only"
     elif error.ename.endswith("MemoryError"):

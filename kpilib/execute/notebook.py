@@ -60,6 +60,7 @@ def execute_notebook(
         JSON text, the failing cell marked, or None).
     """
     import papermill
+    from jupyter_client.kernelspec import NoSuchKernel
     from papermill.engines import papermill_engines
 
     from kpilib.execute.client import PackEngine, Stopped
@@ -102,6 +103,15 @@ def execute_notebook(
             )
         except Stopped as stopped:
             raise explain(stopped, pack, name=name, limits=limits) from None
+        except NoSuchKernel:
+            raise ExecutionError(
+                f"{pack}: no kernel runs {name}: there is none named python3. Install it: pip install ipykernel",
+                partner_id=pack.partner_id,
+                quarter=str(pack.quarter),
+                kind="start",
+                cell=None,
+                notebook=None,
+            ) from None
     return tidy(executed)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import shutil
 import tempfile
 from bisect import bisect_left, bisect_right
@@ -25,7 +26,7 @@ import pyarrow.parquet as pq
 
 from kpilib.contract.report import CheckReport
 from kpilib.contract.tables import TABLES
-from kpilib.errors import PartnerError, QuarterError, SettingsError, did_you_mean
+from kpilib.errors import KpilibError, PartnerError, QuarterError, SettingsError, did_you_mean
 from kpilib.quarter import Quarter
 from kpilib.store.manifest import Manifest, describe_sources, identify, same_sources
 from kpilib.store.plain import to_frame, to_plain
@@ -167,6 +168,40 @@ class Store:
         manifest = _read_manifest(self.folder)
         return None if manifest is None else identify(manifest)
 
+    def require(self, quarter: Quarter) -> None:
+        """Make sure that the data reach into a quarter.
+
+        Raises
+        ------
+        QuarterError
+            when it starts after the last date at which something began or closed, or ends before the first.
+        """
+        if self._latest is None:
+            return
+        last = max(self._latest, self.exported_on)
+        if quarter.start > last:
+            raise QuarterError(
+                f"{quarter} starts on {quarter.start}, and the data end on {last}. "
+                f"The latest quarter that they complete: {self.latest_quarter()}.",
+                quarter=str(quarter),
+            )
+        first = self._first
+        if first is not None and quarter.end < first:
+            raise QuarterError(
+                f"{quarter} ends on {quarter.end}, and the data begin on {first}. "
+                f"The latest quarter that they complete: {self.latest_quarter()}.",
+                quarter=str(quarter),
+            )
+
+    @cached_property
+    def _first(self) -> date | None:
+        """The first day on which an opportunity or a lead was created."""
+        with self.connect() as connection:
+            created = "select created_on from opportunities union all select created_on from leads"
+            found = connection.execute(f"select min(created_on) from ({created})").fetchone()  # noqa: S608 - our names
+        day: date | None = found[0] if found else None
+        return day
+
     @cached_property
     def _partners(self) -> dict[str, dict[str, str | None]]:
         columns = self._columns("partners")
@@ -236,11 +271,18 @@ def _build(settings: Settings, sources: Any, manifest: Manifest) -> Path:
         whole.mkdir()
         try:
             build_store(settings, sources, whole, aside=Path(aside), notes=settings.root / ".kpilib")
+            _write(whole / "manifest.json", manifest)
+            whole.rename(folder)
         except duckdb.Error as error:
             say = str(error).splitlines()[0]
             raise SettingsError(f"The accepted rows could not be written to {root}: {say}") from error
-        _write(whole / "manifest.json", manifest)
-        whole.rename(folder)
+        except OSError as error:
+            if isinstance(error, KpilibError):  # a source that cannot be read
+                raise
+            say = os.strerror(error.errno) if error.errno else str(error)
+            raise SettingsError(
+                f"The accepted rows could not be written to {root}: {say}. Free some room there."
+            ) from None
     pointer = root / "current.part"
     pointer.write_text(folder.name, encoding="utf-8")
     pointer.replace(root / "current")
