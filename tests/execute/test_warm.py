@@ -123,12 +123,15 @@ def test_the_kernel_was_forked_and_each_is_fresh(tmp_path: Path) -> None:
             "('SPOILT' in os.environ, os.getcwd() == '/', '/spoilt' in sys.path, 'spoilt' in dir(), "
             "pd.get_option('display.max_columns'), plt.rcParams['figure.dpi'], plt.get_fignums())",
             "random.random()",
+            "from kpilib import Review\nproducing = {'papermill', 'nbconvert', 'nbclient', 'smtplib', 'typst'}\n"
+            "sorted(producing & {name.split('.')[0] for name in sys.modules})",
         ),
         "kpilib-warm",
         tmp_path / "second",
     )
     assert text_of(found, 0) == "['-m', 'kpilib.execute.zygote']"
     assert text_of(found, 1) == "(False, False, False, False, 20, 100.0, [])"
+    assert text_of(found, 3) == "[]"
     again = execute(notebook_of("import random\nrandom.random()"), "kpilib-warm", tmp_path / "third")
     assert text_of(again, 0) != text_of(found, 2)
 
