@@ -9,7 +9,7 @@ __all__ = ["folder_name"]
 
 _PLAIN = re.compile(rb"[A-Za-z0-9_.~+=@ -]")
 _RESERVED = re.compile(
-    r"internal|failed|issued|xlsx|portfolio|(?:index|run|cohort|portfolio|kpis)\..*", re.IGNORECASE | re.DOTALL
+    r"internal|failed|issued|outbox|xlsx|portfolio|(?:index|run|cohort|portfolio|kpis)\..*", re.IGNORECASE | re.DOTALL
 )
 _LONGEST = 100
 

@@ -75,6 +75,11 @@ class Message:
         """Return the recipients in a state."""
         return [address for address, (held, _) in self.recipients.items() if held == state]
 
+    @property
+    def refusals(self) -> list[str]:
+        """Whom the server refused for good, and how."""
+        return [f"{address}: {reply}" for address, (held, reply) in self.recipients.items() if held == "refused"]
+
 
 class Ledger:
     """The ledger of a reports folder; a context manager."""
@@ -118,6 +123,13 @@ class Ledger:
             (quarter, partner_id),
         ).fetchone()
         return None if row is None else Approval(*row)
+
+    def approved(self, quarter: str) -> list[str]:
+        """Return the partners of a quarter whose packs were approved."""
+        rows = self._db.execute(
+            "SELECT DISTINCT partner_id FROM approvals WHERE quarter = ? ORDER BY partner_id", (quarter,)
+        )
+        return [row[0] for row in rows]
 
     def standing(self, pack: Pack, reports: Path) -> tuple[Approval | None, bool]:
         """Return a pack's latest approval, and whether it is of the bytes that lie there now."""
@@ -181,38 +193,36 @@ class Ledger:
             self._db.execute("UPDATE messages SET state = 'handing_over' WHERE message_id = ?", (message_id,))
             self._update_recipients(message_id, addresses, "handing_over", "")
 
-    def take_back(self, message_id: str, reply: str) -> None:
-        """Record that the server did not accept what was handed over, and said so."""
+    def take_back(self, message_id: str, reply: str, *, by: str | None = None) -> None:
+        """Record that what was handed over was not accepted: the server, or a person, said so."""
         with self._transaction():
             self._db.execute(
-                "UPDATE messages SET state = 'intended', reply = ? WHERE message_id = ?", (reply, message_id)
+                "UPDATE messages SET state = 'intended', reply = ?, resolved_by = coalesce(?, resolved_by) "
+                "WHERE message_id = ?",
+                (reply, by, message_id),
             )
             self._db.execute(
                 "UPDATE recipients SET state = 'pending' WHERE message_id = ? AND state = 'handing_over'", (message_id,)
             )
 
-    def accept(self, message_id: str, reply: str) -> None:
-        """Record that the server accepted the message for the recipients it was handed over for."""
+    def accept(self, message_id: str, reply: str, *, by: str | None = None) -> None:
+        """Record that the recipients for whom the message was handed over have it: the server, or a person, said so."""
         with self._transaction():
             self._db.execute(
                 "UPDATE recipients SET state = 'accepted', reply = ? WHERE message_id = ? AND state = 'handing_over'",
                 (reply, message_id),
             )
-            self._db.execute("UPDATE messages SET state = 'intended' WHERE message_id = ?", (message_id,))
+            self._db.execute(
+                "UPDATE messages SET state = 'intended', resolved_by = coalesce(?, resolved_by) WHERE message_id = ?",
+                (by, message_id),
+            )
 
-    def settle(
-        self, message_id: str, state: Literal["sent", "failed"], reply: str, *, at: str, by: str | None = None
-    ) -> None:
+    def settle(self, message_id: str, state: Literal["sent", "failed"], reply: str, *, at: str) -> None:
         """Record a message's end: ``sent`` when a recipient has it, else ``failed``."""
         with self._transaction():
-            if state == "sent":
-                self._db.execute(
-                    "UPDATE recipients SET state = 'accepted' WHERE message_id = ? AND state = 'handing_over'",
-                    (message_id,),
-                )
             self._db.execute(
-                "UPDATE messages SET state = ?, reply = ?, settled_at = ?, resolved_by = ? WHERE message_id = ?",
-                (state, reply, at, by, message_id),
+                "UPDATE messages SET state = ?, reply = ?, settled_at = ? WHERE message_id = ?",
+                (state, reply, at, message_id),
             )
 
     def _messages(self, rows: Sequence[tuple[Any, ...]]) -> list[Message]:
@@ -238,10 +248,24 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
+        """Do all of it or nothing.
+
+        Raises
+        ------
+        DeliveryError
+            when it cannot be written down: a full disk, a file that may only be read.
+        """
         try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise DeliveryError(
+                f"The ledger {self.path} cannot be written: {error}. Nothing goes out that cannot be recorded.",
+                path=self.path,
+            ) from None

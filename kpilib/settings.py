@@ -120,6 +120,7 @@ class Email(_Section):
     sender_name: str = ""
     reply_to: str = ""
     cc: list[str] = []
+    cc_by: dict[Literal["tier", "region", "locale", "manager"], dict[str, list[str]]] = {}
     managers: dict[str, str] = {}
     domains: dict[str, list[str]] = {}
     per_minute: float = Field(default=60, gt=0)

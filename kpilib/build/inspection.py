@@ -70,4 +70,6 @@ def texts_of_the_workspace(settings: Settings) -> Iterator[str]:
     yield from (brand.name, brand.footer, email.sender_name, email.sender, email.reply_to, *email.cc)
     for manager, address in email.managers.items():
         yield from (manager, address)
+    for rule in email.cc_by.values():
+        yield from (address for addresses in rule.values() for address in addresses)
     yield from settings.channels

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kpilib.build.round import Round
-    from kpilib.deliver.send import Line
-    from kpilib.ledger import Ledger
+    from kpilib.deliver.plan import Line
+    from kpilib.ledger import Approval, Ledger
 
 __all__ = ["approve", "send"]
 
@@ -32,8 +32,9 @@ _SAID = {
     "refused": "refused",
     "in_doubt": "fate unknown",
     "failed": "failed",
+    "inactive": "left out",
 }
-_TROUBLE = {"refused", "in_doubt", "failed"}
+_TROUBLE = {"refused", "in_doubt", "failed", "inactive"}
 
 
 def approve(
@@ -46,16 +47,9 @@ def approve(
     note: Annotated[str, typer.Option(metavar="TEXT", help="Kept with the approval.")] = "",
 ) -> None:
     """Record that you have looked at exactly these packs and that they may go out; freezes the quarter's cohort."""
-    from datetime import UTC, datetime
-    from getpass import getuser
-
-    from kpilib.build.frozen import freeze_cohort, read_frozen
-    from kpilib.build.plan import plan_packs
+    from kpilib.build.lock import hold
     from kpilib.build.round import Round
     from kpilib.cli.console import print_result
-    from kpilib.deliver.approve import approve_packs
-    from kpilib.errors import DeliveryError
-    from kpilib.ledger import Ledger
 
     given: Context = context.obj
     if partner and all_but:
@@ -63,7 +57,25 @@ def approve(
     around = Round.open(given.settings, quarter)
     left_out = set(around.partners(all_but)) if all_but else set()
     chosen = [name for name in around.partners(partner or ()) if name not in left_out]
-    stale = [each for each in plan_packs(around, chosen) if not each.fresh]
+    with hold(given.settings.reports, say=given.say):
+        approvals, now = _approve(around, chosen, note)
+        _write_index(around)
+    new = sum(each.approved_at == now for each in approvals)
+    print_result(f"{around.quarter}: {new} approved, {len(approvals) - new} were approved already.")
+
+
+def _approve(around: Round, chosen: list[str], note: str) -> tuple[list[Approval], str]:
+    """Approve what would be built now, exactly as it lies there, and freeze the cohort that it shows."""
+    from datetime import UTC, datetime
+
+    from kpilib.build.frozen import freeze_cohort, read_frozen
+    from kpilib.build.plan import plan_packs
+    from kpilib.deliver.approve import approve_packs
+    from kpilib.errors import DeliveryError
+    from kpilib.ledger import Ledger
+
+    settings, planned = around.settings, plan_packs(around, chosen)
+    stale = [each for each in planned if not each.fresh]
     if stale:
         lines = [f"  {each.pack.partner_id}: {', '.join(each.reasons)}" for each in stale[:20]]
         more = [f"  … and {len(stale) - 20} more"] if len(stale) > 20 else []
@@ -77,16 +89,26 @@ def approve(
                 ]
             )
         )
-    packs = [each.pack for each in plan_packs(around, chosen)]
-    frozen = read_frozen(given.settings, around.quarter)
-    if frozen is None or frozen.as_of != around.as_of:
-        freeze_cohort(given.settings, around.cohort)
-    with Ledger(given.settings.reports / "ledger.sqlite") as ledger:
-        now = datetime.now(UTC)
-        approvals = approve_packs(ledger, packs, given.settings.reports, by=getuser(), at=now, note=note)
-    _write_index(around)
-    new = sum(each.approved_at == now.isoformat(timespec="seconds") for each in approvals)
-    print_result(f"{around.quarter}: {new} approved, {len(approvals) - new} were approved already.")
+    now = datetime.now(UTC)
+    with Ledger(settings.reports / "ledger.sqlite") as ledger:
+        # Frozen first: an approval without it would let the next build show other figures of the others.
+        frozen = read_frozen(settings, around.quarter)
+        if frozen is None or frozen.as_of != around.as_of:
+            freeze_cohort(settings, around.cohort)
+        packs = [each.pack for each in planned]
+        approvals = approve_packs(ledger, packs, settings.reports, by=_user(), at=now, note=note)
+    return approvals, now.isoformat(timespec="seconds")
+
+
+def _user() -> str:
+    """Return who is at the keyboard; a container's user may have no name."""
+    import os
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def send(
@@ -104,7 +126,8 @@ def send(
     """Email the approved packs to the partners. By default a dry run: .eml files and a table of who gets what."""
     from kpilib.build.round import Round
     from kpilib.cli.console import print_result
-    from kpilib.deliver.send import plan_sending, send_all, sending, write_outbox
+    from kpilib.deliver.plan import find_left_out, plan_sending, write_outbox
+    from kpilib.deliver.send import finish_issues, send_all, sending
     from kpilib.ledger import Ledger
     from kpilib.pack import Pack
 
@@ -118,17 +141,20 @@ def send(
         if resolve:
             _resolve(ledger, around)
             return
+        finish_issues(ledger, settings.reports, str(around.quarter))
         lines, outgoing = plan_sending(settings, around.store, ledger, packs, test_to=test_to)
+        if not partner:
+            lines += find_left_out(around.store, ledger, str(around.quarter), (pack.partner_id for pack in packs))
         if really or test_to:
             from kpilib.cli.sending import watched
 
             with watched(len(outgoing), quiet=given.quiet) as (clock, done):
-                ended = send_all(settings, ledger, outgoing, clock=clock, test_to=test_to, done=done)
+                ended = send_all(settings, around.store, ledger, outgoing, clock=clock, test_to=test_to, done=done)
             by_partner = {line.partner_id: line for line in ended}
             lines = [by_partner.get(line.partner_id, line) for line in lines]
         else:
             folder = settings.reports / str(around.quarter) / "outbox"
-            paths = write_outbox(folder, outgoing)
+            paths = write_outbox(folder, outgoing, settings, around.store)
             given.say(f"A dry run: {len(paths)} messages lie in {folder}. Look at them, then: --really")
     _write_index(around)
     _print_lines(lines)
@@ -141,7 +167,6 @@ def send(
 def _resolve(ledger: Ledger, around: Round) -> None:
     """Ask a person about each message whose fate is unknown."""
     from datetime import UTC, datetime
-    from getpass import getuser
 
     from kpilib.cli.console import plain, print_result
     from kpilib.deliver.send import resolve
@@ -157,7 +182,7 @@ def _resolve(ledger: Ledger, around: Round) -> None:
         if answer in {"yes", "y", "no", "n"}:
             arrived = answer.startswith("y")
             resolve(
-                ledger, message.message_id, was_sent=arrived, reports=around.settings.reports, by=getuser(),
+                ledger, message.message_id, was_sent=arrived, reports=around.settings.reports, by=_user(),
                 at=datetime.now(UTC),
             )  # fmt: skip
             print_result("  Recorded as sent." if arrived else "  Recorded as not sent: the next run sends it.")

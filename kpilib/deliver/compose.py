@@ -26,6 +26,7 @@ from kpilib.deliver.recipients import Recipients
 from kpilib.errors import DeliveryError, RenderError
 from kpilib.formats import Formats
 from kpilib.language import fallback_language
+from kpilib.own_kpis import read_own_kpis
 from kpilib.quarter import Quarter
 from kpilib.render.environment import find_templates
 from kpilib.settings import Settings
@@ -34,6 +35,9 @@ __all__ = ["Change", "Figure", "Letter", "compose", "headline", "what_changed"]
 
 _HEADLINE = ("deal_count", "opportunity_pipeline", "deal_success", "quality_score")
 _LONGEST_NAME = 80
+_LONGEST_TEXT = 200
+# Any server takes it, whatever it announces.
+_SEVEN_BIT = SMTP.clone(cte_type="7bit")
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Letter:
         dated = deepcopy(self.message)
         if at is not None:
             dated["Date"] = format_datetime(at)
-        return dated.as_bytes(policy=SMTP)
+        return dated.as_bytes(policy=_SEVEN_BIT)
 
 
 def compose(
@@ -74,6 +78,7 @@ def compose(
     files: Mapping[str, bytes],
     *,
     message_id: str,
+    reissue: bool = False,
     before: Mapping[str, Any] | None = None,
     test_to: str | None = None,
 ) -> Letter:
@@ -83,8 +88,10 @@ def compose(
     ----------
     files
         the approved pack: ``review.pdf`` is attached, ``kpis.json`` gives the figures in the body.
+    reissue
+        whether the partner already has an earlier one, and the message says so.
     before
-        the kpis.json as issued before, for a reissue.
+        the kpis.json of that one, to say what changed.
     test_to
         the only recipient of a test, which says so and names whom it stands for.
 
@@ -95,7 +102,7 @@ def compose(
     """
     figures = json.loads(files["kpis.json"], parse_float=Decimal)
     language = fallback_language(settings.packs.language or partner.get("locale"))
-    formats = Formats(language, figures["currency"])
+    formats = Formats(language, figures["currency"], read_own_kpis(settings).words(language).more)
     quarter = formats.quarter(Quarter.parse(figures["quarter"], settings.calendar.fiscal_year_start))
     values = {
         "partner": _clean(partner["name"] or ""),
@@ -105,12 +112,12 @@ def compose(
         "quarter": quarter,
         "as_of": formats.date(datetime.fromisoformat(figures["as_of"]).date()),
         "figures": headline(figures, formats),
-        "reissue": before is not None,
+        "reissue": reissue,
         "changes": what_changed(before, figures, formats) if before is not None else [],
         "stands_for": list(recipients.all) if test_to is not None else [],
     }
     texts = _render(_templates(settings, language), values)
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_SEVEN_BIT)
     message["Subject"] = _clean(texts["subject.txt.j2"])
     message["From"] = Address(settings.email.sender_name, addr_spec=settings.email.sender)
     message["To"] = [Address(addr_spec=address) for address in ([test_to] if test_to else recipients.to)]
@@ -144,7 +151,8 @@ def what_changed(before: Mapping[str, Any], now: Mapping[str, Any], formats: For
     changes = []
     for key, kpi in now["kpis"].items():
         then = before["kpis"].get(key)
-        if then is None or _number(then["value"]) == _number(kpi["value"]):
+        known = formats.words.has(f"kpi.{key}.name")
+        if not known or then is None or _number(then["value"]) == _number(kpi["value"]):
             continue
         texts = [_show(held, formats) for held in (then, kpi)]
         if texts[0] == texts[1]:
@@ -201,9 +209,10 @@ def _render(folder: Path, values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _clean(text: str) -> str:
-    """Return a text on one line, without control and formatting characters that could dress it up."""
+    """Return a text on one line of bearable length, without what could dress it up: control and formatting signs."""
     kept = (" " if char.isspace() else char for char in text if unicodedata.category(char) not in {"Cf", "Cs", "Co"})
-    return " ".join("".join(char for char in kept if unicodedata.category(char) != "Cc").split())
+    line = " ".join("".join(char for char in kept if unicodedata.category(char) != "Cc").split())
+    return line if len(line) <= _LONGEST_TEXT else f"{line[: _LONGEST_TEXT - 1]}…"
 
 
 def _file_name(text: str) -> str:

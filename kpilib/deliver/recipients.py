@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
+from itertools import chain
 
 from kpilib.settings import Email
 
@@ -34,18 +35,21 @@ class Recipients:
 def find_recipients(partner: Mapping[str, str | None], email: Email) -> Recipients:
     """Return who gets a partner's pack, from its row of the partners table and the settings.
 
-    To: the partner's contacts. Cc: ``[email] cc``. Reply-to: the partner's channel manager
+    To: the partner's contacts. Cc: ``[email] cc``, and by rule ``[email.cc_by.<column>]`` value → addresses, of the
+    partner's tier, region, locale or manager. Reply-to: the partner's channel manager
     (``[email.managers]``, name → address), else ``[email] reply_to``.
     """
     partner_id = str(partner["partner_id"])
     to = tuple(dict.fromkeys(part.strip() for part in (partner.get("contact_email") or "").split(";") if part.strip()))
     reply_to = email.managers.get(partner.get("manager") or "", email.reply_to)
+    by_rule = (rule.get(partner.get(column) or "", []) for column, rule in sorted(email.cc_by.items()))
+    cc = tuple(each for each in dict.fromkeys(chain(email.cc, *by_rule)) if each not in to)
     problems = [] if to else ["the partners table names no contact_email"]
     problems += [problem for address in to if (problem := problem_of(address, email.domains.get(partner_id)))]
-    problems += [f"[email] cc: {problem}" for address in email.cc if (problem := problem_of(address))]
+    problems += [f"[email] cc: {problem}" for address in cc if (problem := problem_of(address))]
     if reply_to and (problem := problem_of(reply_to)):
         problems.append(f"reply-to: {problem}")
-    return Recipients(to, tuple(email.cc), reply_to, tuple(problems))
+    return Recipients(to, cc, reply_to, tuple(problems))
 
 
 def problem_of(address: str, domains: list[str] | None = None) -> str | None:

@@ -13,11 +13,15 @@ from dataclasses import dataclass, field
 from kpilib.errors import DeliveryError, SettingsError
 from kpilib.settings import Email
 
-__all__ = ["InDoubt", "Result", "Temporary", "connect", "hand_over"]
+__all__ = ["InDoubt", "Result", "Temporary", "Unreachable", "connect", "hand_over"]
 
 
 class Temporary(DeliveryError):  # noqa: N818 - a state of the message, not a mistake
     """The server certainly did not take the message; it may later."""
+
+
+class Unreachable(Temporary):
+    """No message can be handed over: there is no connection."""
 
 
 class InDoubt(DeliveryError):  # noqa: N818
@@ -40,13 +44,14 @@ def connect(email: Email) -> Iterator[smtplib.SMTP]:
     """Yield a connection, encrypted and logged in as the settings say.
 
     User and password come from ``KPILIB_SMTP_USER`` and ``KPILIB_SMTP_PASSWORD`` or, for the password, the file
-    that ``KPILIB_SMTP_PASSWORD_FILE`` names.
+    that ``KPILIB_SMTP_PASSWORD_FILE`` names; certificates to trust, beside the system's, from that which
+    ``KPILIB_SMTP_CA_FILE`` names.
 
     Raises
     ------
     SettingsError
-        when the server refuses the login, or a login would go over an open line.
-    Temporary
+        when the server refuses the login or cannot be trusted, or a login would go over an open line.
+    Unreachable
         when the server cannot be reached.
     """
     user, password = _login()
@@ -69,10 +74,12 @@ def connect(email: Email) -> Iterator[smtplib.SMTP]:
         ) from None
     except ssl.SSLError as error:
         _close(server)
+        if isinstance(error, ssl.SSLEOFError):
+            raise Unreachable(f"{email.host}:{email.port} broke the connection off.") from None
         raise SettingsError(f"{email.host}:{email.port} cannot be trusted: {error.reason or error}.") from None
     except (OSError, smtplib.SMTPException) as error:
         _close(server)
-        raise Temporary(f"{email.host}:{email.port} cannot be reached: {_say(error)}.") from None
+        raise Unreachable(f"{email.host}:{email.port} cannot be reached: {_say(error)}.") from None
     try:
         yield server
     finally:
@@ -127,14 +134,19 @@ def hand_over(
         code, reply = server.getreply()
     except (OSError, smtplib.SMTPException) as error:
         raise InDoubt(f"The connection broke after the message was handed over: {_say(error)}.") from None
-    if code == 250:
+    if 200 <= code < 300:
         result.reply = _text(code, reply)
         return result
+    if not 400 <= code < 600:
+        raise InDoubt(f"The server said neither yes nor no after the message was handed over: {_text(code, reply)}.")
     return _ended(server, result, smtplib.SMTPDataError(code, reply))
 
 
 def _open(email: Email) -> smtplib.SMTP:
-    context = ssl.create_default_context(cafile=os.environ.get("KPILIB_SMTP_CA_FILE"))
+    try:
+        context = ssl.create_default_context(cafile=os.environ.get("KPILIB_SMTP_CA_FILE"))
+    except OSError as error:
+        raise SettingsError(f"KPILIB_SMTP_CA_FILE names a file that cannot be used ({error.strerror}).") from None
     if email.security == "tls":
         return smtplib.SMTP_SSL(email.host, email.port, timeout=email.timeout, context=context)
     server = smtplib.SMTP(email.host, email.port, timeout=email.timeout)

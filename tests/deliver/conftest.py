@@ -14,6 +14,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from kpilib.build.fingerprint import Origin
+from kpilib.build.manifest import Manifest
 from kpilib.deliver.approve import approve_packs
 from kpilib.deliver.send import Clock
 from kpilib.ledger import Ledger
@@ -128,11 +130,16 @@ def write_pack(reports: Path, pack: Pack, *, won: str = "440000.00", pdf: bytes 
         "partner_id": pack.partner_id, "quarter": "2026Q3", "as_of": "2026-09-30", "currency": "USD",
         "fingerprint": "f", "kpis": kpis,
     }  # fmt: skip
-    (folder / "kpis.json").write_text(json.dumps(document), encoding="utf-8")
-    (folder / "review.pdf").write_bytes(pdf + pack.partner_id.encode())
-    (folder / "review.html").write_text(f"<p>{pack.partner_id}</p>", encoding="utf-8")
-    (folder / "review.ipynb").write_text("{}", encoding="utf-8")
-    (folder / "pack.json").write_text("{}", encoding="utf-8")
+    files = {
+        "kpis.json": json.dumps(document).encode(),
+        "review.pdf": pdf + pack.partner_id.encode(),
+        "review.html": f"<p>{pack.partner_id}</p>".encode(),
+        "review.ipynb": b"{}",
+    }
+    origin = Origin("slice", {}, "notebook", "templates", "kpilib", "environment")
+    manifest = Manifest.of(pack, "name", origin, files).to_bytes()
+    for name, data in {**files, "pack.json": manifest}.items():
+        (folder / name).write_bytes(data)
 
 
 @pytest.fixture

@@ -1,0 +1,178 @@
+"""Who gets what: for each pack whether it may go out now, to whom, and as which issue."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from kpilib.deliver.compose import Letter, compose
+from kpilib.deliver.issued import read_issued
+from kpilib.deliver.recipients import Recipients, find_recipients, problem_of
+from kpilib.digest import digest_of, read_files
+from kpilib.errors import DeliveryError, SettingsError
+from kpilib.ledger import Ledger, Message
+from kpilib.pack import Pack
+from kpilib.settings import Email, Settings
+from kpilib.store import Store
+
+__all__ = ["Line", "Outgoing", "find_left_out", "plan_sending", "write_outbox"]
+
+Status = Literal[
+    "ready", "reissue", "sent", "not_built", "not_approved", "changed", "refused", "in_doubt", "failed", "inactive"
+]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the table of who gets what."""
+
+    partner_id: str
+    name: str
+    recipients: tuple[str, ...]
+    status: Status
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A pack that may go out now; its bytes are read when its turn comes, and must still be those approved."""
+
+    line: Line
+    pack: Pack
+    digest: str
+    message_id: str
+    recipients: Recipients
+
+    def compose(
+        self, settings: Settings, store: Store, *, test_to: str | None = None
+    ) -> tuple[dict[str, bytes], Letter]:
+        """Return the approved files and the message.
+
+        Raises
+        ------
+        DeliveryError
+            when the files are no longer those that were approved, or a template cannot be used.
+        """
+        files = read_files(self.pack.folder(settings.reports))
+        if digest_of(files) != self.digest:
+            raise DeliveryError(f"{self.pack} was changed while it was read. Nothing of it was sent.")
+        reissue = self.line.status == "reissue"
+        before = read_issued(settings.reports, str(self.pack.quarter), self.pack.partner_id) if reissue else None
+        letter = compose(
+            settings,
+            store.partner(self.pack.partner_id),
+            self.recipients,
+            files,
+            message_id=self.message_id,
+            reissue=reissue,
+            before=before,
+            test_to=test_to,
+        )
+        return files, letter
+
+
+def plan_sending(
+    settings: Settings, store: Store, ledger: Ledger, packs: Sequence[Pack], *, test_to: str | None = None
+) -> tuple[list[Line], list[Outgoing]]:
+    """Return the table of who gets what, and what may go out now.
+
+    Parameters
+    ----------
+    test_to
+        an address that gets all of it, marked as a test; nothing of a test counts as sent.
+
+    Raises
+    ------
+    SettingsError
+        when there is no sender, or an address of the settings is none.
+    """
+    if not settings.email.sender or (problem := problem_of(settings.email.sender)):
+        found = f": {problem}" if settings.email.sender else " is not set"
+        raise SettingsError(f'[email] sender{found}. Set it: sender = "partners@your-company.example"')
+    if test_to is not None and (problem := problem_of(test_to)):
+        raise SettingsError(f"--test-to: {problem}.")
+    looked = [_look(settings, store, ledger, pack, test_to) for pack in packs]
+    return [line for line, _ in looked], [ready for _, ready in looked if ready is not None]
+
+
+def find_left_out(store: Store, ledger: Ledger, quarter: str, partners: Iterable[str]) -> list[Line]:
+    """Return the approved packs of partners that are not among those to send to: they left, or are not active."""
+    known, lines = set(store.partner_ids(active_only=False)), []
+    for partner_id in sorted(set(ledger.approved(quarter)) - set(partners)):
+        if any(message.state == "sent" for message in ledger.messages(quarter, partner_id)):
+            continue
+        if partner_id in known:
+            name = store.partner(partner_id)["name"] or ""
+            detail = f"approved, but the partner is not active. Send it all the same: --partner {partner_id}"
+        else:
+            name, detail = "", "approved, but the partner is no longer in the table partners"
+        lines.append(Line(partner_id, name, (), "inactive", detail))
+    return lines
+
+
+def write_outbox(
+    folder: Path, outgoing: Iterable[Outgoing], settings: Settings, store: Store
+) -> list[Path]:
+    """Write the messages as ``.eml`` files, for a person to open, and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.eml"):
+        old.unlink()
+    paths = []
+    for item in outgoing:
+        path = folder / f"{item.pack.folder(Path()).name}.eml"
+        path.write_bytes(item.compose(settings, store)[1].as_bytes())
+        paths.append(path)
+    return paths
+
+
+def _look(
+    settings: Settings, store: Store, ledger: Ledger, pack: Pack, test_to: str | None
+) -> tuple[Line, Outgoing | None]:
+    """Return a pack's row and, if it may go out, what goes."""
+    partner = store.partner(pack.partner_id)
+    recipients = find_recipients(partner, settings.email)
+    line = Line(pack.partner_id, str(partner["name"]), tuple(recipients.all), "ready")
+    approval, stands = ledger.standing(pack, settings.reports)
+    if approval is None:
+        built = pack.folder(settings.reports).is_dir()
+        return replace(line, status="not_approved" if built else "not_built"), None
+    if not stands:
+        return replace(line, status="changed", detail=f"approved by {approval.approved_by}, changed since"), None
+    messages = ledger.messages(str(pack.quarter), pack.partner_id)
+    issues = [message for message in messages if message.state == "sent" or message.addresses("accepted")]
+    # What somebody already has, wholly or in part, under the same bytes is the same message; anything else is new.
+    earlier = issues[:-1] if issues and issues[-1].digest == approval.digest else issues
+    message_id = _message_id(settings.email, pack, approval.digest, len(earlier), test_to)
+    if test_to is None:
+        ended = _ended(line, messages, message_id)
+        if ended is not None:
+            return ended, None
+    if recipients.problems:
+        return replace(line, status="refused", detail="; ".join(recipients.problems)), None
+    line = replace(line, status="reissue" if earlier else "ready")
+    return line, Outgoing(line, pack, approval.digest, message_id, recipients)
+
+
+def _ended(line: Line, messages: Sequence[Message], message_id: str) -> Line | None:
+    """Return the row of a pack whose message has an end or an unknown fate, None while it may go out."""
+    doubtful = [message for message in messages if message.state == "handing_over"]
+    if doubtful:
+        return replace(line, status="in_doubt", detail=f"kpilib send --resolve: {doubtful[0].message_id}")
+    message = next((message for message in messages if message.message_id == message_id), None)
+    if message is None:
+        return None
+    if message.state == "sent":
+        detail = "; ".join([message.settled_at or "", *message.refusals])
+        return replace(line, status="sent", recipients=tuple(message.addresses("accepted")), detail=detail)
+    # Refused for good: tried again only when the partners table names somebody else.
+    if message.state == "failed" and set(message.recipients) == set(line.recipients):
+        return replace(line, status="failed", detail=message.reply)
+    return None
+
+
+def _message_id(email: Email, pack: Pack, digest: str, issue: int, test_to: str | None) -> str:
+    told = "\0".join((pack.partner_id, str(pack.quarter), digest, str(issue), test_to or ""))
+    return f"<{hashlib.sha256(told.encode()).hexdigest()[:40]}@{email.sender.rpartition('@')[2]}>"
