@@ -18,6 +18,7 @@ from kpilib.cli.doctor import doctor
 from kpilib.cli.kpis import kpis
 from kpilib.cli.lint import lint
 from kpilib.cli.new import new
+from kpilib.cli.map import map_file
 from kpilib.cli.sample import sample
 
 __all__ = ["app"]
@@ -65,6 +66,7 @@ def main(
 
 app.command(epilog="Example: kpilib sample --partners 100 --years 5")(sample)
 app.command(epilog="Example: kpilib check --explain")(check)
+app.command("map", epilog="Example: kpilib map exports/opportunities.csv --out kpilib.toml")(map_file)
 app.command(epilog="Example: kpilib kpis 2026Q3 --partner P001 --format json")(kpis)
 app.command(epilog="Example: kpilib build 2026Q3 --partner P001 --partner P002")(build)
 app.command(epilog="Example: kpilib status 2026Q3")(status)
