@@ -205,7 +205,9 @@ def load_settings(path: Path | None = None) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.") from None
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}.") from None
+        raise SettingsError(
+            f'{path} is not valid TOML: {error}. Text stands in quotation marks: currency = "USD".'
+        ) from None
     try:
         return Settings(**{**values, "root": path.absolute().parent})
     except ValidationError as error:

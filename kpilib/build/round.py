@@ -169,10 +169,12 @@ class Round:
 
 
 def choose_quarter(settings: Settings, store: Store, text: str | None) -> Quarter:
-    """Return the quarter that a text names; without one the latest that the data complete."""
+    """Return the quarter that a text names, into which the data must reach; else the latest that they complete."""
     if text is None:
         return store.latest_quarter()
-    return Quarter.parse(text, settings.calendar.fiscal_year_start)
+    quarter = Quarter.parse(text, settings.calendar.fiscal_year_start)
+    store.require(quarter)
+    return quarter
 
 
 def read_as_of(settings: Settings, quarter: Quarter) -> date:
