@@ -12,6 +12,7 @@ import pytest
 
 from kpilib.contract.tables import TABLES
 from kpilib.errors import PartnerError, QuarterError, SettingsError, SourceError
+from kpilib.quarter import Quarter
 from kpilib.settings import Settings
 from kpilib.slice import Slice
 from kpilib.store import Store
@@ -285,3 +286,29 @@ def test_large_tables_are_read_by_row_groups(workspace: MakeWorkspace) -> None:
 
 def test_the_report_is_plain_data(store: Store) -> None:
     assert pickle.loads(pickle.dumps(store.report)) == store.report
+
+
+def test_a_quarter_into_which_the_data_do_not_reach(workspace: MakeWorkspace) -> None:
+    """Created on 2025-11-03 and 2026-05-20, won on 2026-08-02: the data hold 2025Q4 to 2026Q3."""
+    store = Store.open(
+        workspace(
+            partners="partner_id | name\nP1 | Alder",
+            opportunities="""
+                opportunity_id | partner_id | created_on | closed_on  | outcome | amount
+                O1             | P1         | 2025-11-03 |            | open    | 5
+                O2             | P1         | 2026-05-20 | 2026-08-02 | won     | 5
+            """,
+        )
+    )
+    for held in ("2025Q4", "2026Q1", "2026Q3"):
+        store.require(Quarter.parse(held))
+    with pytest.raises(QuarterError) as after:
+        store.require(Quarter.parse("2026Q4"))
+    assert str(after.value) == (
+        "2026Q4 starts on 2026-10-01, and the data end on 2026-08-02. The latest quarter that they complete: 2026Q2."
+    )
+    with pytest.raises(QuarterError) as before:
+        store.require(Quarter.parse("2025Q3"))
+    assert str(before.value) == (
+        "2025Q3 ends on 2025-09-30, and the data begin on 2025-11-03. The latest quarter that they complete: 2026Q2."
+    )
