@@ -124,6 +124,7 @@ def draw_pair(
         ends = [panel.y(0 if math.isnan(line[-1]) else line[-1]) for line in lines]
         if abs(ends[0] - ends[1]) < 10:
             middle, sign = sum(ends) / 2, 1 if ends[0] >= ends[1] else -1
+            middle = max(middle, panel.bottom + 9)  # above the quarters' names
             ends = [middle + 5 * sign, middle - 5 * sign]
         for name, text, y, colour in zip(labels, texts, ends, (palette.accent, palette.ink), strict=True):
             canvas.text(text, panel.right + 8, y, strong=True, colour=colour)
@@ -132,8 +133,12 @@ def draw_pair(
 
 
 def _write_quarters(canvas: Canvas, panel: Panel, quarters: int) -> None:
-    look = canvas.look
-    for at in range(quarters):
+    """Write the quarters below, from the last back, each where it finds room."""
+    look, free_to = canvas.look, canvas.right + 1
+    for at in reversed(range(quarters)):
         text = look.formats.quarter(look.quarter.shift(at + 1 - quarters))
-        x = max(panel.x(at), text_width(text, SMALL) / 2)
-        canvas.text(text, x, 9, align="center", level="top", size=SMALL, colour=look.palette.soft)
+        half = text_width(text, SMALL) / 2
+        x = max(panel.x(at), half)
+        if x + half < free_to:
+            canvas.text(text, x, 9, align="center", level="top", size=SMALL, colour=look.palette.soft)
+            free_to = x - half - 4
