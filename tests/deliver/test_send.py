@@ -14,6 +14,7 @@ from kpilib.deliver.issued import read_issued
 from kpilib.deliver.plan import Line, find_left_out, plan_sending, write_outbox
 from kpilib.deliver.send import finish_issues, resolve, send_all, sending
 from kpilib.errors import DeliveryError, SettingsError
+from kpilib.ledger import Ledger
 from kpilib.pack import Pack
 from tests.deliver.conftest import NOW, PARTNERS, QUARTER, Desk, Hours, MailServer, write_pack
 
@@ -423,6 +424,11 @@ def test_an_issue_that_was_half_put_in_place_is_finished_and_the_one_before_kept
         assert {path.name: path.read_bytes() for path in earlier.iterdir()} == first
 
 
+def fill(ledger: Ledger) -> None:
+    for number in range(10_000):
+        ledger.intend(str(number), ("", "", ""), [""], at="")
+
+
 def test_what_cannot_be_recorded_is_not_sent(desk: Desk, mail_server: MailServer) -> None:
     """A ledger of which not another page can be written, as on a full disk."""
     desk.packs = desk.packs[:1]
@@ -432,8 +438,7 @@ def test_what_cannot_be_recorded_is_not_sent(desk: Desk, mail_server: MailServer
         pages = ledger._db.execute("PRAGMA page_count").fetchone()[0]
         ledger._db.execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(DeliveryError) as caught:
-            for number in range(10_000):
-                ledger.intend(f"<{number}>", ("2026Q3", "P009", "d"), [f"{number}@{'x' * 500}"], at="")
+            fill(ledger)
         assert str(caught.value) == (
             f"The ledger {ledger.path} cannot be written: database or disk is full. "
             "Nothing goes out that cannot be recorded."
