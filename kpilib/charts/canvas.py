@@ -212,8 +212,10 @@ def figure_svg(figure: Figure) -> str:
     """Return any figure as SVG at its exact size: no date, no ids but those it uses, no style beyond its own edges.
 
     Several such SVGs can stand in one HTML page. Draw the figure inside `Theme.applied`, so that its texts stay texts
-    and its bytes repeat.
+    and its bytes repeat. A figure of pyplot's without a layout gets one, so that no label is cut off at its edge.
     """
+    if hasattr(figure, "number") and figure.get_layout_engine() is None:
+        figure.set_layout_engine("constrained")
     buffer = io.StringIO()
     with warnings.catch_warnings():
         # a sign that none of our faces has is the page's concern, which has the reader's faces to fall back on

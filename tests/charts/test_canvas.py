@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from kpilib.charts import figure_svg
@@ -65,3 +66,14 @@ def test_panels_know_where_values_lie_in_points(look):
         assert round(panel.y(5), 6) == 60
         panel.scale(x=(3, 3))
         assert panel.axes.get_xlim() == (3, 4)
+
+
+def test_no_label_of_a_pyplot_figure_is_cut_off() -> None:
+    with Theme().applied():
+        figure, axes = plt.subplots()
+        axes.barh(["A product with a name of some length, of which there are several"], [1])
+        figure_svg(figure)
+        (label,) = axes.get_yticklabels()
+        left = label.get_window_extent().x0
+        plt.close(figure)
+    assert left >= 0
