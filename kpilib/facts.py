@@ -304,6 +304,11 @@ class Facts:
         """Return minor units as money in major units."""
         return to_major(minor, self.currency)
 
+    def beside(self, key: str, day: date) -> list[dict[str, str]]:
+        """Return the rows of the table beside a KPI of one's own that are known on a day: column → text."""
+        held: list[dict[str, str]] = self.slice.content.get("kpis", {}).get(key, {}).get("rows", [])
+        return [row for row in held if row["valid_from"] <= day.isoformat()]
+
     # Beneath
 
     def _closed_between(self, start: date, day: date, outcome: int) -> Rows:

@@ -8,7 +8,7 @@ space), and a minus is a minus (U+2212).
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from kpilib.money import minor_digits
 from kpilib.quarter import Quarter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["UNDEFINED", "Formats", "Scale"]
 
@@ -59,11 +59,13 @@ class Formats:
 
     language: str
     currency: str
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """Texts of KPIs of one's own, beside those of the catalogue."""
 
     @cached_property
     def words(self) -> Words:
         """The texts of the language."""
-        return Words(self.language)
+        return Words(self.language, self.more)
 
     def money(self, value: Number | None, *, compact: bool = True, signed: bool = False) -> str:
         """Return an amount with its currency: compact with three significant digits, else exact."""

@@ -47,6 +47,8 @@ class Slice:
     - ``cohort``: what `kpilib.cohort` hands out for this partner and audience
     - ``comment``: the channel manager's text, or null
     - ``issued``: the kpis.json of the quarter before as it was issued, or null
+    - ``kpis``: the workspace's own KPIs, key → ``code`` (the file's text), ``rows`` (of this partner, in the table
+      beside it)
     """
 
     content: Mapping[str, Any]

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kpilib.errors import PartnerError, SettingsError, did_you_mean
 from kpilib.language import Words, fallback_language
+from kpilib.own_kpis import read_own_kpis
 from kpilib.quarter import Quarter
 from kpilib.slice import VERSION, Slice
 
@@ -101,6 +102,7 @@ def cut_slice(  # noqa: PLR0913 - a slice is made of all of these
             "cohort": cohort.hand_out(partner_id, audience),
             "comment": comment,
             "issued": issued,
+            "kpis": read_own_kpis(settings).enclose(partner_id, day, known),
         }
     )
 

@@ -97,7 +97,7 @@ class Entry:
     document: Mapping[str, Any]
 
 
-def partner_workbook(document: Mapping[str, Any], *, name: str, language: str) -> bytes:
+def partner_workbook(document: Mapping[str, Any], *, name: str, words: Words) -> bytes:
     """Return the workbook of one partner: the KPIs, their eight quarters, and the tables behind them.
 
     Parameters
@@ -105,7 +105,6 @@ def partner_workbook(document: Mapping[str, Any], *, name: str, language: str) -
     document
         a ``kpis.json``; read it with ``parse_float=Decimal`` to keep all digits of money.
     """
-    words = Words(language)
     kpis = document["kpis"]
     about = [
         [Cell(words("xlsx.partner")), Cell(name)],
@@ -124,9 +123,8 @@ def partner_workbook(document: Mapping[str, Any], *, name: str, language: str) -
     return write_workbook(sheets, currency=document["currency"], title=f"{name} {document['quarter']}")
 
 
-def quarter_workbook(entries: Sequence[Entry], *, quarter: str, as_of: str, currency: str, language: str) -> bytes:
+def quarter_workbook(entries: Sequence[Entry], *, quarter: str, as_of: str, currency: str, words: Words) -> bytes:
     """Return the workbook of a quarter: one row per partner, and one per partner and KPI."""
-    words = Words(language)
     keys = list(dict.fromkeys(key for entry in entries for key in entry.document["kpis"]))
     who = ("partner_id", "partner", "region", "tier", "manager")
     wide = [*_labels(who, words), words("xlsx.won_amount"), *(_name(key, words) for key in keys)]
@@ -269,8 +267,9 @@ def write_workbook(sheets: Sequence[Sheet], *, currency: str, title: str) -> byt
     book = Workbook()
     book.remove(book.active)
     taken: set[str] = set()
+    styles: dict[tuple[str, bool], Any] = {}
     for sheet in sheets:
-        _fill(book.create_sheet(_sheet_name(sheet.name, taken)), sheet, formats)
+        _fill(book.create_sheet(_sheet_name(sheet.name, taken)), sheet, formats, styles)
     book.properties.creator = "kpilib"
     book.properties.title = _clean(title)
     book.properties.created = book.properties.modified = _FIXED
@@ -294,7 +293,7 @@ class _FixedZip(zipfile.ZipFile):
         self.writestr(arcname or filename, Path(filename).read_bytes())
 
 
-def _fill(place: Worksheet, sheet: Sheet, formats: Mapping[str, str]) -> None:
+def _fill(place: Worksheet, sheet: Sheet, formats: Mapping[str, str], styles: dict[tuple[str, bool], Any]) -> None:
     from openpyxl.styles import Alignment, Border, Font, Side
     from openpyxl.utils import get_column_letter
 
@@ -302,13 +301,17 @@ def _fill(place: Worksheet, sheet: Sheet, formats: Mapping[str, str]) -> None:
     for column, label in enumerate(sheet.header, start=1):
         cell = place.cell(1, column)
         _set_text(cell, label)
-        cell.font, cell.border = head, rule
         right = bool(sheet.rows) and column <= len(sheet.rows[0]) and sheet.rows[0][column - 1].kind != "text"
-        cell.alignment = Alignment(horizontal="right" if right else "left", vertical="bottom", wrap_text=True)
+        if ("head", right) not in styles:
+            cell.number_format, cell.font, cell.border = "@", head, rule
+            cell.alignment = Alignment(horizontal="right" if right else "left", vertical="bottom", wrap_text=True)
+            styles["head", right] = cell._style  # noqa: SLF001
+        cell._style = styles["head", right]  # noqa: SLF001
     widths = [len(label) for label in sheet.header]
     for row, cells in enumerate(sheet.rows, start=2):
         for column, held in enumerate(cells, start=1):
-            _set(place.cell(row, column), held, formats)
+            if held.value is not None and held.value != "":
+                _set(place.cell(row, column), held, formats, styles)
             widths[column - 1] = max(widths[column - 1], _width(held))
     for column, width in enumerate(widths, start=1):
         place.column_dimensions[get_column_letter(column)].width = min(max(width + 2, 9), 48)
@@ -321,23 +324,29 @@ def _fill(place: Worksheet, sheet: Sheet, formats: Mapping[str, str]) -> None:
     place.print_title_rows = "1:1"
 
 
-def _set(cell: Any, held: Cell, formats: Mapping[str, str]) -> None:
-    if held.value is None or held.value == "":
-        return
+def _set(cell: Any, held: Cell, formats: Mapping[str, str], styles: dict[tuple[str, bool], Any]) -> None:
     if isinstance(held.value, str):
         _set_text(cell, held.value)
-        return
-    cell.value = held.value
-    cell.number_format = formats[held.kind]
+        # Excel then keeps it a text when a person edits it.
+        looks_like_formula = held.value[:1] in {"=", "+", "-", "@", "'"}
+        _style(cell, ("@", looks_like_formula), styles)
+    else:
+        cell.value = held.value
+        _style(cell, (formats[held.kind], False), styles)
+
+
+def _style(cell: Any, wanted: tuple[str, bool], styles: dict[tuple[str, bool], Any]) -> None:
+    """Style a cell as the first one that was to look like this: looking a style up takes longer than writing it."""
+    if wanted not in styles:
+        cell.number_format, cell.quotePrefix = wanted
+        styles[wanted] = cell._style  # noqa: SLF001
+    cell._style = styles[wanted]  # noqa: SLF001
 
 
 def _set_text(cell: Any, text: str) -> None:
-    """Write a text as text, whatever it looks like; Excel keeps it one when it is edited (quotePrefix)."""
-    cell.value = ""
+    """Write a text as text, whatever it looks like."""
     cell._value = _clean(text)[:_LONGEST]  # noqa: SLF001 - the setter would read "=1+1" as a formula
     cell.data_type = "s"
-    cell.number_format = "@"
-    cell.quotePrefix = text[:1] in {"=", "+", "-", "@", "'"}
 
 
 def _clean(text: str) -> str:

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "kpilib"
 ROWS = (
     "errors folders quarter money amounts rounding formats language",
     "settings",
-    "contract sources store slice slicing enclosures cohort facts kpis statistics experience",
+    "contract sources store slice slicing enclosures own_kpis cohort facts kpis statistics experience",
     "outlook backtest advice",
     "theme charts parts review portfolio",
     "pack spreadsheet digest ledger",

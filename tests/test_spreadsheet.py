@@ -15,6 +15,7 @@ import pytest
 from openpyxl import load_workbook
 
 from kpilib.kpis import document, evaluate, to_json
+from kpilib.language import Words
 from kpilib.settings import Settings
 from kpilib.spreadsheet import Cell, Entry, Sheet, partner_workbook, quarter_workbook, write_workbook
 
@@ -51,7 +52,7 @@ def rows(sheet: Any) -> list[dict[str, Any]]:
 
 def test_a_partners_figures_are_numbers_with_formats(held: dict[str, Any]) -> None:
     """Two deals, 200.10 and 400.00: 300.05 each. A year ago 300.05, so that the difference is 0."""
-    book = open_book(partner_workbook(held, name="Elm", language="en"))
+    book = open_book(partner_workbook(held, name="Elm", words=Words("en")))
     sheet = book["KPIs"]
     by_kpi = {row["KPI"]: row for row in rows(sheet)}
     size = by_kpi["Average deal size"]
@@ -68,7 +69,7 @@ def test_a_partners_figures_are_numbers_with_formats(held: dict[str, Any]) -> No
 
 
 def test_a_partners_tables(held: dict[str, Any]) -> None:
-    book = open_book(partner_workbook(held, name="Elm", language="en"))
+    book = open_book(partner_workbook(held, name="Elm", words=Words("en")))
     deals = rows(book["Deals"])
     assert [(row["Opportunity"], row["Closed on"].date(), row["Rep"], row["Amount"]) for row in deals] == [
         ("+1", date(2026, 7, 15), "-2+3", 200.1),
@@ -86,7 +87,7 @@ def test_a_quarter_has_a_row_per_partner_and_one_per_kpi(held: dict[str, Any]) -
     texts = {"name": '=HYPERLINK("http://x")', "region": "@SUM(A1)", "tier": "gold"}
     partner = {"partner_id": "007", "manager": None, **texts}
     data = quarter_workbook(
-        [Entry(partner, held)], quarter="2026Q3", as_of="2026-09-30", currency="USD", language="en"
+        [Entry(partner, held)], quarter="2026Q3", as_of="2026-09-30", currency="USD", words=Words("en")
     )
     book = open_book(data)
     (wide,) = rows(book["Partners"])
@@ -141,9 +142,9 @@ def test_an_escape_in_the_data_is_none_in_the_workbook() -> None:
 
 
 def test_the_same_figures_give_the_same_bytes(held: dict[str, Any]) -> None:
-    first = partner_workbook(held, name="Elm", language="en")
+    first = partner_workbook(held, name="Elm", words=Words("en"))
     time.sleep(2.1)  # a ZIP's clock ticks every two seconds
-    assert partner_workbook(held, name="Elm", language="en") == first
+    assert partner_workbook(held, name="Elm", words=Words("en")) == first
     with zipfile.ZipFile(BytesIO(first)) as archive:
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert archive.testzip() is None
@@ -178,6 +179,6 @@ def test_sheets_have_names_that_excel_allows() -> None:
 
 def test_every_table_has_a_name_in_every_language(held: dict[str, Any]) -> None:
     for language in ("en", "ko"):
-        names = open_book(partner_workbook(held, name="Elm", language=language)).sheetnames
+        names = open_book(partner_workbook(held, name="Elm", words=Words(language))).sheetnames
         assert len(names) == len(set(names))
         assert all(len(name) <= 31 for name in names)

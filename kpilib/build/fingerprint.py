@@ -25,13 +25,14 @@ _LIBRARIES = (
     "babel", "font-source-sans-pro", "fonttools", "ipykernel", "jinja2", "koreanize-matplotlib", "markdown-it-py",
     "matplotlib", "nbconvert", "numpy", "pandas", "papermill", "pypandoc-binary", "scipy", "seaborn", "typst",
 )  # fmt: skip
-_SLICE_PARTS = ("settings", "cohort", "comment", "issued", "language")
+_SLICE_PARTS = ("settings", "cohort", "comment", "issued", "kpis", "language")
 _REASONS = {
     "rows": "rows changed",
     "settings": "settings changed",
     "cohort": "cohort's figures changed",
     "comment": "comment changed",
     "issued": "quarter before was issued anew",
+    "kpis": "own KPIs changed",
     "language": "language changed",
     "notebook": "notebook changed",
     "templates": "templates changed",

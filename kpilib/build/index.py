@@ -49,7 +49,7 @@ _FACES = "/* faces */"
 Delivery = Callable[[Pack, Manifest], tuple[str, str]]
 
 
-def write_index(around: Round) -> Path:
+def write_index(around: Round, *, workers: int = 1) -> Path:
     """Write the workbooks and ``index.html`` beside the packs where they would differ; return the index's path.
 
     Raises
@@ -60,7 +60,7 @@ def write_index(around: Round) -> Path:
     place = _place(around)
     remembered = Remembered(place)
     figures = read_figures(place, around.store.partner_ids(active_only=False))
-    write_spreadsheets(around, place, figures, remembered)
+    write_spreadsheets(around, place, figures, remembered, workers=workers)
     states = read_states(around)
     wanted = _made_from(around, states, figures)
     if not remembered.is_same(NAME, wanted):
@@ -99,6 +99,7 @@ def _made_from(around: Round, states: Iterable[State], figures: Mapping[str, Fig
         ],
         around.settings.brand.model_dump(),
         _portfolio(around),
+        around.own_kpis.fingerprint,
         tree_hash(folder),
     ]
     return hash_of(values, Path(__file__), Path(index_row.__file__))
@@ -128,7 +129,7 @@ def draw_index(around: Round, rows: list[Row]) -> bytes:
         "rows": rows,
         "kpis": [
             {"key": key, "name": label_of(key, definition.unit, speaker)}
-            for key, definition in KPIS.items()
+            for key, definition in {**KPIS, **around.own_kpis.definitions}.items()
             if words.has(f"kpi.{key}.name")
         ],
         "choices": _choices(rows),
@@ -150,10 +151,9 @@ def draw_index(around: Round, rows: list[Row]) -> bytes:
 
 
 def _speaker(around: Round) -> Speaker:
-    words = Words(around.language or fallback_language(around.settings.packs.language))
-    return Speaker(
-        words, Formats(words.language, around.settings.money.currency), internal=around.audience == "internal"
-    )
+    words = around.own_kpis.words_in(around.language or fallback_language(around.settings.packs.language))
+    formats = Formats(words.language, around.settings.money.currency, words.more)
+    return Speaker(words, formats, internal=around.audience == "internal")
 
 
 def _summary(rows: list[Row], words: Words) -> list[str]:

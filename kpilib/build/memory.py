@@ -99,6 +99,7 @@ def _key_of(around: Round) -> str | None:
         around.cohort.to_json(),
         around.as_of.isoformat(),
         kpilib_hash(),
+        around.own_kpis.fingerprint,
         settings.model_dump(mode="json", exclude={"source", "email", "leaks"}),
         hashlib.sha256(logo.read_bytes()).hexdigest() if logo and logo.is_file() else None,
     ]

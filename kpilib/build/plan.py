@@ -47,7 +47,7 @@ def plan_packs(around: Round, partners: Iterable[str], *, force: bool = False) -
             recalled = (*slice_hashes(slice_), slice_.language)
             memory.note(partner_id, *recalled)
         fingerprint, parts, language = recalled
-        pack, origin = around.pack_of(partner_id, language), around.origin_of(fingerprint, parts)
+        pack, origin = around.pack_of(partner_id, language), around.origin_of(partner_id, fingerprint, parts)
         reasons = _reasons(pack, origin, around.settings.reports) or (["forced"] if force else [])
         planned.append(Planned(pack, around.name(partner_id), origin, tuple(reasons)))
     memory.save()

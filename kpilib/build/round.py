@@ -19,6 +19,7 @@ from kpilib.build.job import Job
 from kpilib.enclosures import read_comment, read_issued_before
 from kpilib.errors import PartnerError, SettingsError, did_you_mean
 from kpilib.execute.notebook import Limits
+from kpilib.own_kpis import OwnKpis, read_own_kpis
 from kpilib.pack import Audience, Pack
 from kpilib.quarter import Quarter
 from kpilib.slicing import cut_slice
@@ -36,7 +37,8 @@ __all__ = ["Round", "choose_quarter"]
 class Round:
     """A quarter's packs, read on one day, for one audience.
 
-    ``as_of`` is D, at most the quarter's end. ``language`` None: the settings', else each partner's own.
+    ``as_of`` is D, at most the quarter's end. ``language`` None: the settings', else each partner's own. ``notebook``
+    None: for each partner the one that the settings name.
     """
 
     settings: Settings
@@ -46,7 +48,7 @@ class Round:
     cohort: Cohort
     audience: Audience = "partner"
     language: str | None = None
-    notebook: Path = Path()
+    notebook: Path | None = None
 
     @classmethod
     def open(
@@ -73,8 +75,9 @@ class Round:
         chosen = choose_quarter(settings, store, quarter)
         as_of = read_as_of(settings, chosen)
         figures = choose_cohort(store, settings, chosen, as_of, cohort)
-        path = notebook if notebook is not None else settings.root / settings.packs.notebook
-        return cls(settings, store, chosen, as_of, figures, audience, language, path.absolute())
+        _check_partners(settings, store)
+        path = None if notebook is None else notebook.absolute()
+        return cls(settings, store, chosen, as_of, figures, audience, language, path)
 
     def partners(self, named: Iterable[str] = ()) -> list[str]:
         """Return the ids of the partners that get a pack: the active ones, or exactly those that are named.
@@ -123,23 +126,30 @@ class Round:
 
     def origin(self, slice_: Slice) -> Origin:
         """Return the hashes of all that the slice's pack is made from."""
-        return self.origin_of(*slice_hashes(slice_))
+        return self.origin_of(slice_.partner_id, *slice_hashes(slice_))
 
-    def origin_of(self, fingerprint: str, parts: Mapping[str, str]) -> Origin:
-        """Return the hashes of all that a pack is made from, given those of its slice."""
-        return Origin(fingerprint, parts, self._notebook_hash, self._templates_hash, kpilib_hash(), environment_hash())
+    def origin_of(self, partner_id: str, fingerprint: str, parts: Mapping[str, str]) -> Origin:
+        """Return the hashes of all that a partner's pack is made from, given those of its slice."""
+        notebook = self._notebook_hash(self.notebook_of(partner_id))
+        return Origin(fingerprint, parts, notebook, self._templates_hash, kpilib_hash(), environment_hash())
 
     def job(self, slice_: Slice) -> Job:
         """Return the job that makes the slice's pack."""
         packs = self.settings.packs
+        notebook = self.notebook_of(slice_.partner_id)
         return Job(
             self.pack(slice_),
             slice_.to_bytes(),
-            self._notebook,
-            self.notebook.name,
+            self._notebook(notebook),
+            notebook.name,
             self.templates,
             Limits(cell_timeout=packs.cell_timeout, memory=packs.memory_limit),
         )
+
+    @cached_property
+    def own_kpis(self) -> OwnKpis:
+        """The KPIs of the workspace's own."""
+        return read_own_kpis(self.settings)
 
     @cached_property
     def templates(self) -> Path:
@@ -148,20 +158,33 @@ class Round:
 
         return find_templates("partner_review", self.settings.root, folder=self.settings.packs.templates)
 
-    @cached_property
-    def _notebook(self) -> bytes:
-        try:
-            return self.notebook.read_bytes()
-        except OSError as error:
-            raise SettingsError(
-                f"The notebook {self.notebook} cannot be read: {error.strerror}. "
-                "Name one with --notebook, or in [packs] notebook.",
-                path=str(self.notebook),
-            ) from None
+    def notebook_of(self, partner_id: str) -> Path:
+        """Return the notebook of a partner's pack: the round's, the partner's own, its tier's, else everybody's."""
+        if self.notebook is not None:
+            return self.notebook
+        packs = self.settings.packs
+        tier = (self.store.partner(partner_id).get("tier") or "").casefold()
+        of_tier = next((name for known, name in packs.tiers.items() if known.casefold() == tier), None)
+        return self.settings.root / (packs.partners.get(partner_id) or of_tier or packs.notebook)
+
+    def _notebook(self, path: Path) -> bytes:
+        if path not in self._notebooks:
+            try:
+                self._notebooks[path] = path.read_bytes()
+            except OSError as error:
+                raise SettingsError(
+                    f"The notebook {path} cannot be read: {error.strerror}. "
+                    "Name one with --notebook, or in [packs] notebook.",
+                    path=str(path),
+                ) from None
+        return self._notebooks[path]
 
     @cached_property
-    def _notebook_hash(self) -> str:
-        return hashlib.sha256(self._notebook).hexdigest()
+    def _notebooks(self) -> dict[Path, bytes]:
+        return {}
+
+    def _notebook_hash(self, path: Path) -> str:
+        return hashlib.sha256(self._notebook(path)).hexdigest()
 
     @cached_property
     def _templates_hash(self) -> str:
@@ -181,6 +204,26 @@ def read_as_of(settings: Settings, quarter: Quarter) -> date:
     """Return D: the settings' as-of date, at most the quarter's end."""
     as_of = settings.packs.as_of
     return quarter.read_as_of(quarter.end if isinstance(as_of, str) else as_of)
+
+
+def _check_partners(settings: Settings, store: Store) -> None:
+    """Refuse notebooks for partners and tiers that there are not, where a typing error is likely."""
+    known = store.partner_ids(active_only=False)
+    tiers = {str(tier) for tier in (store.partner(name).get("tier") for name in known) if tier}
+    lines = [
+        f"  [packs.partners] {name}: no such partner in the table partners.{did_you_mean(name, known)}"
+        for name in settings.packs.partners
+        if name not in set(known)
+    ]
+    folded = {tier.casefold() for tier in tiers}
+    # A tier that nobody has now may have partners next quarter; one that is nearly another's name is a slip.
+    lines += [
+        f"  [packs.tiers] {name}: no partner has this tier.{near}"
+        for name in settings.packs.tiers
+        if name.casefold() not in folded and (near := did_you_mean(name, tiers))
+    ]
+    if lines:
+        raise SettingsError("\n".join(["The notebooks of kpilib.toml cannot be given to partners:", *lines]))
 
 
 def _check_language(language: str | None) -> None:

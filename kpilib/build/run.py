@@ -83,16 +83,16 @@ def build_packs(
         outcome.fresh = [each.pack for each in planned if each.fresh]
         wanted = {each.pack: each for each in planned if not each.fresh}
         watcher.total(len(wanted))
-        workers = min(jobs or around.settings.packs.jobs or _cores(), max(1, len(wanted)))
+        most = jobs or around.settings.packs.jobs or _cores()
+        workers = min(most, max(1, len(wanted)))
         try:
             _make(around, wanted, workers, watcher, outcome)
             if portfolio:
-                most = jobs or around.settings.packs.jobs or _cores()
                 outcome.portfolio = build_portfolio(around, planned, workers=most, force=force)
         except KeyboardInterrupt:
             outcome.interrupted = True
         outcome.seconds = perf_counter() - started
-        write_index(around)
+        write_index(around, workers=most)
         put_file(quarter / _run_name(around), _account(around, outcome), aside=quarter / ASIDE)
         sweep(quarter / ASIDE)
     return outcome
@@ -166,7 +166,7 @@ def _account(around: Round, outcome: Outcome) -> bytes:
         "quarter": str(around.quarter),
         "as_of": around.as_of.isoformat(),
         "audience": around.audience,
-        "notebook": around.notebook.name,
+        "notebook": None if around.notebook is None else around.notebook.name,
         "interrupted": outcome.interrupted,
         "seconds": round(outcome.seconds, 1),
         "made": sorted(pack.partner_id for pack in outcome.made),

@@ -48,7 +48,7 @@ def build(
     plan: Annotated[bool, typer.Option("--plan", help="Only say which packs would be made, and why.")] = False,
     notebook: Annotated[
         Optional[Path],
-        typer.Option(metavar="PATH", help="The notebook.", show_default="notebooks/partner_review.ipynb"),
+        typer.Option(metavar="PATH", help="The notebook.", show_default="as [packs] in kpilib.toml says"),
     ] = None,
     language: Annotated[
         Optional[str],

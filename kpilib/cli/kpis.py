@@ -39,7 +39,7 @@ def kpis(
     ] = None,
     form: Annotated[Form, typer.Option("--format", help="How the numbers are printed.")] = Form.TABLE,
 ) -> None:
-    """Print the eight KPIs of each partner: exact, recomputed from the data as they are now."""
+    """Print the KPIs of each partner, exact, recomputed from the data as they are now; one's own are among them."""
     from kpilib.build.round import Round
     from kpilib.kpis import evaluate
 
@@ -75,9 +75,8 @@ def _print_csv(_: Round, evaluated: Any) -> None:
 def _print_table(around: Round, evaluated: Any) -> None:
     from kpilib.cli.console import plain, print_result, table
     from kpilib.formats import Formats
-    from kpilib.language import Words
 
-    words = Words("en")
+    words = around.own_kpis.words_in("en")
     formats = Formats("en", around.settings.money.currency)
     shown = None
     for slice_, found in evaluated:

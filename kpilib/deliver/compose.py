@@ -102,7 +102,7 @@ def compose(
     """
     figures = json.loads(files["kpis.json"], parse_float=Decimal)
     language = fallback_language(settings.packs.language or partner.get("locale"))
-    formats = Formats(language, figures["currency"], read_own_kpis(settings).words(language).more)
+    formats = Formats(language, figures["currency"], read_own_kpis(settings).words_in(language).more)
     quarter = formats.quarter(Quarter.parse(figures["quarter"], settings.calendar.fiscal_year_start))
     values = {
         "partner": _clean(partner["name"] or ""),

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from kpilib.errors import SettingsError
-from kpilib.kpis.kpi import Interval, Unit
+from kpilib.kpis.kpi import Interval, Kpi, Unit
 from kpilib.quarter import Quarter
 
 if TYPE_CHECKING:
     from kpilib.facts import Facts
 
-__all__ = ["KPIS", "REASONS", "ChangeTest", "Definition", "Measure", "Period", "register"]
+__all__ = ["KPIS", "REASONS", "ChangeTest", "Definition", "Measure", "Period", "collecting", "register"]
 
 Better = Literal["higher", "lower"]
 
@@ -142,6 +144,11 @@ class Definition:
         a KPI without one is a fact: its difference is stated, never judged.
     claims_through
         the names of the tests, one at least, that must claim before a change of this KPI is claimed.
+    texts
+        of a KPI of one's own, by language: ``name``, ``question``, ``formula``, ``n`` (and, if wanted, ``card``,
+        ``answer``, ``reasons``); see `kpilib.kpis.own`. Those of the eight stand in the catalogues.
+    chart
+        of a KPI of one's own: its chart, from the KPI and the pack's `kpilib.review.context.Context`.
     """
 
     key: str
@@ -158,6 +165,8 @@ class Definition:
     interval: Callable[[Facts, Period], Interval | None] = _no_interval
     test: Callable[[Facts, Period, Period], ChangeTest | None] | None = None
     claims_through: tuple[str, ...] = ()
+    texts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    chart: Callable[[Kpi, Any], Any] | None = None
 
 
 class _Registry(Mapping[str, Definition]):
@@ -187,8 +196,24 @@ KPIS = _Registry()
 """The registry: key → definition. The eight come first, in the order in which packs show them."""
 
 
+_collected: ContextVar[list[Definition] | None] = ContextVar("collected", default=None)
+
+
+@contextmanager
+def collecting() -> Iterator[list[Definition]]:
+    """Gather what is registered meanwhile, instead of taking it into the registry of this process."""
+    found: list[Definition] = []
+    token = _collected.set(found)
+    try:
+        yield found
+    finally:
+        _collected.reset(token)
+
+
 def register(definition: Definition) -> Definition:
     """Take a KPI into the registry and return it.
+
+    In a file of the workspace's folder ``kpis`` it is taken into the packs of that workspace alone.
 
     Raises
     ------
@@ -206,5 +231,9 @@ def register(definition: Definition) -> Definition:
             f"The KPI {definition.key!r} cannot be registered: another one has this key. Choose a key of its own.",
             key=definition.key,
         )
-    KPIS.add(definition)
+    collected = _collected.get()
+    if collected is None:
+        KPIS.add(definition)
+    else:
+        collected.append(definition)
     return definition

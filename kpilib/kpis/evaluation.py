@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from kpilib.errors import KpilibError
 from kpilib.facts import Facts
 from kpilib.kpis.comparison import Claims, compare, existed
-from kpilib.kpis.definition import KPIS, Definition, Period
+from kpilib.kpis.definition import KPIS, Definition, Measure, Period
 from kpilib.kpis.kpi import CohortPosition, Kpi
+from kpilib.kpis.own import check_measure, definitions_of, explain_failure
 from kpilib.kpis.status import judge_status
 from kpilib.kpis.target import target_of
 from kpilib.slice import Slice
@@ -14,13 +20,56 @@ __all__ = ["evaluate"]
 
 QUARTERS = 8
 
+T = TypeVar("T")
 
-def evaluate(slice_: Slice) -> dict[str, Kpi]:
-    """Return all KPIs of a slice: key → KPI, the eight in their order, then those of one's own."""
+
+def evaluate(slice_: Slice, definitions: Mapping[str, Definition] | None = None) -> dict[str, Kpi]:
+    """Return all KPIs of a slice: key → KPI, the eight in their order, then those of one's own.
+
+    Parameters
+    ----------
+    definitions
+        the KPIs; default: those of the registry, and those whose files the slice holds.
+
+    Raises
+    ------
+    SettingsError
+        when a KPI of one's own fails: its file, the line and the cause.
+    """
     facts = Facts(slice_)
     now = Period(slice_.quarter, slice_.as_of)
-    claims = Claims.test(facts, now, KPIS.values())
-    return {key: _evaluate(facts, definition, now, claims) for key, definition in KPIS.items()}
+    wanted = {
+        key: definition if key in KPIS else _guarded(definition, slice_)
+        for key, definition in (definitions_of(slice_) if definitions is None else definitions).items()
+    }
+    claims = Claims.test(facts, now, wanted.values())
+    return {key: _evaluate(facts, definition, now, claims) for key, definition in wanted.items()}
+
+
+def _guarded(definition: Definition, slice_: Slice) -> Definition:
+    """Return a definition whose functions say which file failed, and whose values are checked."""
+
+    def guard(function: Callable[..., T]) -> Callable[..., T]:
+        def call(*arguments: Any) -> T:
+            try:
+                return function(*arguments)
+            except KpilibError:
+                raise
+            except Exception as error:
+                raise explain_failure(error, definition, slice_) from error
+
+        return call
+
+    def measure(facts: Facts, period: Period) -> Measure:
+        return check_measure(definition, definition.measure(facts, period))
+
+    return replace(
+        definition,
+        measure=guard(measure),
+        companions=guard(definition.companions),
+        interval=guard(definition.interval),
+        test=None if definition.test is None else guard(definition.test),
+    )
 
 
 def _evaluate(facts: Facts, definition: Definition, now: Period, claims: Claims) -> Kpi:

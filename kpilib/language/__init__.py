@@ -52,13 +52,18 @@ class Words:
     >>> print(words("count.deals", count=1), words("count.deals", count=1400), sep="; ")
     1 deal; 1,400 deals
 
+    Parameters
+    ----------
+    more
+        texts of KPIs of one's own, by key; they stand beside those of the catalogue.
+
     Raises
     ------
     SettingsError
         when there is no catalogue for the language.
     """
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, more: Mapping[str, str | Mapping[str, str]] | None = None) -> None:
         known = languages()
         if language not in known:
             raise SettingsError(
@@ -67,6 +72,7 @@ class Words:
                 language=language,
             )
         self.language = language
+        self.more = dict(more or {})
 
     def __repr__(self) -> str:
         return f"Words({self.language!r})"
@@ -113,7 +119,11 @@ class Words:
 
     def keys(self) -> dict[str, str | Mapping[str, str]]:
         """Return all texts by key; a plural text is the table of its forms."""
-        return _texts(self.language)
+        return self._keys
+
+    @cached_property
+    def _keys(self) -> dict[str, str | Mapping[str, str]]:
+        return {**self.more, **_texts(self.language)} if self.more else _texts(self.language)
 
     def _find(self, key: str) -> str | Mapping[str, str]:
         known = self.keys()

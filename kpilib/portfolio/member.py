@@ -194,7 +194,7 @@ class Member:
 
 def describe_partner(slice_: Slice) -> Member:
     """Return what the portfolio knows of a slice's partner."""
-    facts, kpis = Facts(slice_), evaluate(slice_)
+    facts, kpis = Facts(slice_), evaluate(slice_, KPIS)
     now = Period(slice_.quarter, slice_.as_of)
     partner = slice_.content["partner"]
     won = facts.won(now.start, now.day)

@@ -169,7 +169,7 @@ class Reader:
         return {"kind": "picture", "svg": None, "address": None, "alt": alt or f"[{self._place}]", **drawn}
 
     def _vector(self, svg: str) -> dict[str, Any]:
-        svg = prefix_ids(clean_svg(svg), f"p{len(self.pictures)}-")
+        svg = prefix_ids(clean_svg(svg), f"picture{len(self.pictures)}-")
         width, _ = svg_size(svg)
         return {"svg": svg, "file": self._keep(svg), "points": min(width, _FULL_WIDTH) or _FULL_WIDTH}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import kpilib
 from kpilib.parts import Column, Note, Part, Row, Section, Table
 from kpilib.review.context import Context
-from kpilib.review.quality import quality_sentence, quality_table
+from kpilib.review.quality import quality_counts, quality_sentence, quality_table
 
-__all__ = ["describe_appendix"]
+__all__ = ["describe_appendix", "small_print"]
 
 _COUNTED = ("opportunities", "leads", "spend", "targets", "actions", "stage_history")
 
@@ -28,6 +28,11 @@ def describe_appendix(context: Context) -> Section:
         parts=tuple(parts),
         small=_sources(context),
     )
+
+
+def small_print(context: Context) -> Note:
+    """Return in one paragraph what was left out, and on what the pack stands: for a pack without an appendix."""
+    return Note(" ".join((quality_counts(context), *_sources(context))), "small")
 
 
 def _definitions(context: Context) -> Table:

@@ -6,17 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from kpilib.errors import RenderError
 from kpilib.formats import Formats
+from kpilib.kpis.definition import Definition
 from kpilib.kpis.kpi import Kpi
+from kpilib.kpis.own import own_definitions, texts_of
 from kpilib.language import Words
 from kpilib.quarter import Quarter
 from kpilib.slice import Slice
 from kpilib.theme import Theme
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from kpilib.charts.canvas import Look
+    from kpilib.parts import Chart
 
 __all__ = ["Context"]
 
@@ -31,12 +37,21 @@ class Context:
     @cached_property
     def words(self) -> Words:
         """The texts of the pack's language."""
-        return Words(self.slice.language)
+        return Words(self.slice.language, self._own_texts)
 
     @cached_property
     def formats(self) -> Formats:
         """How the pack writes values."""
-        return Formats(self.words.language, self.slice.currency)
+        return Formats(self.words.language, self.slice.currency, self._own_texts)
+
+    @cached_property
+    def own(self) -> Mapping[str, Definition]:
+        """The KPIs of the workspace's own."""
+        return own_definitions(self.slice)
+
+    @cached_property
+    def _own_texts(self) -> Mapping[str, str | Mapping[str, str]]:
+        return texts_of(self.own, self.slice.language)
 
     @cached_property
     def look(self) -> Look:
@@ -69,6 +84,27 @@ class Context:
     def day(self) -> int:
         """How many of the quarter's days have passed by D."""
         return (self.as_of - self.quarter.start).days + 1
+
+    def chart(
+        self, figure: Figure, *, alt: str, title: str, subtitle: str = "", width: Literal["full", "half"] = "full"
+    ) -> Chart:
+        """Return a matplotlib figure as a chart of the pack; see `kpilib.review.review.Review.chart`."""
+        from matplotlib import pyplot as plt
+
+        from kpilib.charts.canvas import figure_svg
+        from kpilib.parts import Chart
+
+        for name, text in (("alt text", alt), ("title", title)):
+            if not text.strip():
+                raise RenderError(
+                    f"A chart without {name} cannot go into a pack. Say in it what the chart shows: "
+                    'review.chart(figure, alt="…", title="…").'
+                )
+        with self.look.theme.applied():
+            chart = Chart(svg=figure_svg(figure), alt=alt, title=title, subtitle=subtitle, width=width)
+        # A kernel shows every open figure at the end of a cell: once as part of the pack is enough.
+        plt.close(figure)
+        return chart
 
     def quarter_label(self, quarter: str, as_of: date) -> str:
         """Return the name of a quarter, with the day to which it is read when that is not its end."""

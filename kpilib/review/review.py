@@ -6,12 +6,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from kpilib.advice import Advice
-from kpilib.errors import RenderError
+from kpilib.errors import KpilibError, did_you_mean
 from kpilib.facts import Facts
 from kpilib.kpis import evaluate
 from kpilib.kpis.kpi import Kpi
 from kpilib.outlook import Outlook
-from kpilib.parts import Chart, PageOne, Section
+from kpilib.parts import Chart, Note, PageOne, Section
 from kpilib.review.ahead import (
     compose_outlook,
     compose_plan,
@@ -20,13 +20,13 @@ from kpilib.review.ahead import (
     look_ahead,
     plan_of,
 )
-from kpilib.review.appendix import describe_appendix
+from kpilib.review.appendix import describe_appendix, small_print
 from kpilib.review.context import Context
 from kpilib.review.frames import tidy_actions, tidy_leads, tidy_opportunities, tidy_spend, tidy_targets
 from kpilib.review.opening import open_slice
 from kpilib.review.page_one import compose_page_one
 from kpilib.review.restated import describe_restated
-from kpilib.review.sections import KpiSection, describe
+from kpilib.review.sections import KpiSection, Sections, describe
 from kpilib.slice import Slice
 from kpilib.theme import Theme
 
@@ -114,7 +114,7 @@ class Review:
 
         >>> review.average_deal_size.chart  # doctest: +SKIP
         """
-        return describe(self.kpis["average_deal_size"], self._context)
+        return self.sections["average_deal_size"]
 
     @cached_property
     def deal_count(self) -> KpiSection:
@@ -122,7 +122,7 @@ class Review:
 
         >>> review.deal_count.table  # doctest: +SKIP
         """
-        return describe(self.kpis["deal_count"], self._context)
+        return self.sections["deal_count"]
 
     @cached_property
     def opportunity_pipeline(self) -> KpiSection:
@@ -130,7 +130,7 @@ class Review:
 
         >>> review.opportunity_pipeline.kpi.companions["bridge"]  # doctest: +SKIP
         """
-        return describe(self.kpis["opportunity_pipeline"], self._context)
+        return self.sections["opportunity_pipeline"]
 
     @cached_property
     def marketing_channels(self) -> KpiSection:
@@ -138,7 +138,7 @@ class Review:
 
         >>> review.marketing_channels.kpi.companions["verdicts"]  # doctest: +SKIP
         """
-        return describe(self.kpis["marketing_channels"], self._context)
+        return self.sections["marketing_channels"]
 
     @cached_property
     def close_rate(self) -> KpiSection:
@@ -147,7 +147,7 @@ class Review:
         >>> review.close_rate.value  # doctest: +SKIP
         0.112
         """
-        return describe(self.kpis["close_rate"], self._context)
+        return self.sections["close_rate"]
 
     @cached_property
     def deal_velocity(self) -> KpiSection:
@@ -155,7 +155,7 @@ class Review:
 
         >>> review.deal_velocity.table  # doctest: +SKIP
         """
-        return describe(self.kpis["deal_velocity"], self._context)
+        return self.sections["deal_velocity"]
 
     @cached_property
     def quality_score(self) -> KpiSection:
@@ -164,7 +164,7 @@ class Review:
         >>> review.quality_score.value  # doctest: +SKIP
         131
         """
-        return describe(self.kpis["quality_score"], self._context)
+        return self.sections["quality_score"]
 
     @cached_property
     def deal_success(self) -> KpiSection:
@@ -172,7 +172,33 @@ class Review:
 
         >>> review.deal_success.chart  # doctest: +SKIP
         """
-        return describe(self.kpis["deal_success"], self._context)
+        return self.sections["deal_success"]
+
+    def __getitem__(self, key: str) -> KpiSection:
+        """Return a KPI's section by the KPI's key: of the eight, or of one's own (``kpis/certified_staff.py``).
+
+        >>> review["certified_staff"]  # doctest: +SKIP
+        """
+        if key not in self.kpis:
+            raise KpilibError(f"No KPI {key!r}: there are {', '.join(self.kpis)}.{did_you_mean(key, self.kpis)}")
+        return self.sections[key]
+
+    @cached_property
+    def sections(self) -> Sections:
+        """The sections of all KPIs by key; in a cell of its own it shows them all, one after the other.
+
+        >>> list(review.sections)[:2]  # doctest: +SKIP
+        ['average_deal_size', 'deal_count']
+        """
+        return Sections(self.kpis, lambda key: describe(self.kpis[key], self._context))
+
+    @cached_property
+    def own(self) -> Sections:
+        """The sections of the KPIs of one's own, those of the workspace's folder ``kpis``; nothing without any.
+
+        >>> review.own["certified_staff"].chart  # doctest: +SKIP
+        """
+        return Sections([key for key in self.kpis if key in self._context.own], self.sections.__getitem__)
 
     @cached_property
     def outlook(self) -> Section:
@@ -211,6 +237,14 @@ class Review:
     def appendix(self) -> Section:
         """Definitions, thresholds, what was left out, and on what the pack stands."""
         return describe_appendix(self._context)
+
+    @cached_property
+    def small_print(self) -> Note:
+        """What was left out, and on what the pack stands, in one paragraph: for a pack without the appendix.
+
+        >>> review.small_print  # doctest: +SKIP
+        """
+        return small_print(self._context)
 
     # The rows behind it
 
@@ -341,13 +375,4 @@ class Review:
         ...     axes = sns.histplot(review.opportunities, x="days")
         >>> review.chart(axes.figure, alt="Most deals take 30 to 60 days.", title="Days to a deal")  # doctest: +SKIP
         """
-        from kpilib.charts.canvas import figure_svg
-
-        for name, text in (("alt text", alt), ("title", title)):
-            if not text.strip():
-                raise RenderError(
-                    f"A chart without {name} cannot go into a pack. Say in it what the chart shows: "
-                    'review.chart(figure, alt="…", title="…").'
-                )
-        with self.theme.applied():
-            return Chart(svg=figure_svg(figure), alt=alt, title=title, subtitle=subtitle, width=width)
+        return self._context.chart(figure, alt=alt, title=title, subtitle=subtitle, width=width)

@@ -14,11 +14,13 @@ from kpilib.review.sections import (
     deal_velocity,
     marketing_channels,
     opportunity_pipeline,
+    own,
     quality_score,
 )
 from kpilib.review.sections.section import KpiSection
+from kpilib.review.sections.several import Sections
 
-__all__ = ["SECTIONS", "KpiSection", "describe"]
+__all__ = ["SECTIONS", "KpiSection", "Sections", "describe"]
 
 SECTIONS: dict[str, Callable[[Kpi, Context], KpiSection]] = {
     "average_deal_size": average_deal_size.describe,
@@ -30,9 +32,9 @@ SECTIONS: dict[str, Callable[[Kpi, Context], KpiSection]] = {
     "quality_score": quality_score.describe,
     "deal_success": deal_success.describe,
 }
-"""KPI → what makes its section."""
+"""KPI → what makes its section; those of one's own are described alike."""
 
 
 def describe(kpi: Kpi, context: Context) -> KpiSection:
     """Return a KPI's section."""
-    return SECTIONS[kpi.key](kpi, context)
+    return SECTIONS.get(kpi.key, own.describe)(kpi, context)

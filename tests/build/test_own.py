@@ -1,0 +1,121 @@
+"""A KPI of the workspace's own and notebooks of its own, through a whole build."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from kpilib.build.plan import plan_packs
+from kpilib.build.round import Round
+from kpilib.build.run import build_packs
+from kpilib.errors import SettingsError
+from kpilib.settings import load_settings
+
+EXAMPLE = Path(__file__).parents[2] / "data" / "examples" / "certified_staff" / "kpis"
+STAFF = """\
+partner_id,valid_from,valid_until,person,certificate
+P1,2025-01-01,,A. Berg,
+P1,2025-01-01,,B. Holt,
+P1,2025-06-01,,A. Berg,Sales
+P3,2025-01-01,,C. Weiss,
+"""
+
+
+def open_round(root: Path) -> Round:
+    return Round.open(load_settings(root / "kpilib.toml"))
+
+
+def reasons(root: Path) -> dict[str, tuple[str, ...]]:
+    around = open_round(root)
+    return {each.pack.partner_id: each.reasons for each in plan_packs(around, around.partners())}
+
+
+def test_a_kpi_of_ones_own_is_in_all_that_a_build_makes(workspace: Path, notebook: Callable[..., None]) -> None:
+    """One of P1's two people is certified: 50 %. The kernel has the slice alone, in an empty folder."""
+    shutil.copytree(EXAMPLE, workspace / "kpis")
+    (workspace / "kpis" / "certified_staff.csv").write_text(STAFF)
+    notebook(
+        workspace / "notebooks" / "partner_review.ipynb",
+        "import os\nassert os.listdir() == ['slice.json']",
+        "from kpilib import Review\nreview = Review.open(partner, quarter, audience=audience, language=language)",
+        "review.page_one",
+        "review.own",
+    )
+    around = open_round(workspace)
+    outcome = build_packs(around, around.partners(["P1", "P3"]), jobs=1)
+    assert [(str(pack), str(error)) for pack, error in outcome.failed] == []
+    quarter = workspace / "reports" / "2026Q3"
+    kpi = json.loads((quarter / "P1" / "kpis.json").read_text())["kpis"]["certified_staff"]
+    assert (kpi["value"], kpi["n"], kpi["companions"]["certified"]) == (0.5, 2, 1)
+    page = (quarter / "P1" / "review.html").read_text(encoding="utf-8")
+    assert "Does the partner have the people to sell and to deliver?" in page
+    assert "People by certificate: Sales 1." in page
+    assert page.count('class="kp-card"') == 9
+    assert "인증 인력" in (quarter / "P3" / "review.html").read_text(encoding="utf-8")
+    index = (quarter / "index.html").read_text(encoding="utf-8")
+    assert "Certified staff" in index
+    (sheet, *_) = openpyxl.load_workbook(BytesIO((quarter / "kpis.xlsx").read_bytes()))
+    head, *rows = sheet.iter_rows(values_only=True)
+    assert dict(zip(head, rows[0], strict=True))["Certified staff"] == 0.5
+
+    assert reasons(workspace) == {"P1": (), "P2": ("new",), "P3": ()}
+    # Another partner's people are none of P1's business.
+    (workspace / "kpis" / "certified_staff.csv").write_text(STAFF + "P3,2025-01-01,,D. Nair,\n")
+    assert reasons(workspace) == {"P1": (), "P2": ("new",), "P3": ("own KPIs changed",)}
+    code = workspace / "kpis" / "certified_staff.py"
+    code.write_text(code.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert reasons(workspace)["P1"] == ("own KPIs changed",)
+
+
+def test_each_partner_has_the_notebook_of_its_own_or_its_tier(workspace: Path, notebook: Callable[..., None]) -> None:
+    """P1 and P3 are gold, P2 silver; P3 has one of its own."""
+    settings = workspace / "kpilib.toml"
+    plain = settings.read_text()
+    settings.write_text(
+        f'{plain}[packs.tiers]\nSilver = "notebooks/digest.ipynb"\n[packs.partners]\nP3 = "notebooks/special.ipynb"\n'
+    )
+    for name in ("partner_review", "digest", "special"):
+        notebook(workspace / "notebooks" / f"{name}.ipynb", f"print('this is the {name}')")
+    around = open_round(workspace)
+    assert {name: around.notebook_of(name).name for name in around.partners()} == {
+        "P1": "partner_review.ipynb", "P2": "digest.ipynb", "P3": "special.ipynb",
+    }  # fmt: skip
+    outcome = build_packs(around, ["P2"], jobs=1)
+    assert [str(error) for _, error in outcome.failed] == []
+    assert "this is the digest" in (workspace / "reports" / "2026Q3" / "P2" / "review.ipynb").read_text()
+    assert reasons(workspace)["P2"] == ()
+    notebook(workspace / "notebooks" / "partner_review.ipynb", "partner")
+    assert reasons(workspace)["P2"] == ()
+    notebook(workspace / "notebooks" / "digest.ipynb", "partner")
+    assert reasons(workspace)["P2"] == ("notebook changed",)
+    settings.write_text(plain)
+    assert reasons(workspace)["P2"] == ("notebook changed",)
+
+
+def test_notebooks_for_partners_and_tiers_that_there_are_not(workspace: Path) -> None:
+    with (workspace / "kpilib.toml").open("a") as settings:
+        settings.write('[packs.tiers]\nsliver = "a.ipynb"\nplatinum = "b.ipynb"\n[packs.partners]\nP1x = "c.ipynb"\n')
+    with pytest.raises(SettingsError) as caught:
+        open_round(workspace)
+    assert str(caught.value) == (
+        "The notebooks of kpilib.toml cannot be given to partners:\n"
+        "  [packs.partners] P1x: no such partner in the table partners. Did you mean: P1?\n"
+        "  [packs.tiers] sliver: no partner has this tier. Did you mean: silver?"
+    )
+
+
+def test_a_missing_notebook_is_named_in_the_plan(workspace: Path) -> None:
+    with (workspace / "kpilib.toml").open("a") as settings:
+        settings.write('[packs.tiers]\nsilver = "notebooks/none.ipynb"\n')
+    with pytest.raises(SettingsError) as caught:
+        reasons(workspace)
+    assert str(caught.value) == (
+        f"The notebook {workspace / 'notebooks' / 'none.ipynb'} cannot be read: No such file or directory. "
+        "Name one with --notebook, or in [packs] notebook."
+    )
