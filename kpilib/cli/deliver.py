@@ -58,14 +58,13 @@ def approve(
     left_out = set(around.partners(all_but)) if all_but else set()
     chosen = [name for name in around.partners(partner or ()) if name not in left_out]
     with hold(given.settings.reports, say=given.say):
-        approvals, now = _approve(around, chosen, note)
+        new = len(_approve(around, chosen, note))
         _write_index(around)
-    new = sum(each.approved_at == now for each in approvals)
-    print_result(f"{around.quarter}: {new} approved, {len(approvals) - new} were approved already.")
+    print_result(f"{around.quarter}: {new} approved, {len(chosen) - new} were approved already.")
 
 
-def _approve(around: Round, chosen: list[str], note: str) -> tuple[list[Approval], str]:
-    """Approve what would be built now, exactly as it lies there, and freeze the cohort that it shows."""
+def _approve(around: Round, chosen: list[str], note: str) -> list[Approval]:
+    """Return the new approvals: of what would be built now, as it lies there; the cohort that it shows is frozen."""
     from datetime import UTC, datetime
 
     from kpilib.build.frozen import freeze_cohort, read_frozen
@@ -89,15 +88,13 @@ def _approve(around: Round, chosen: list[str], note: str) -> tuple[list[Approval
                 ]
             )
         )
-    now = datetime.now(UTC)
     with Ledger(settings.reports / "ledger.sqlite") as ledger:
         # Frozen first: an approval without it would let the next build show other figures of the others.
         frozen = read_frozen(settings, around.quarter)
         if frozen is None or frozen.as_of != around.as_of:
             freeze_cohort(settings, around.cohort)
         packs = [each.pack for each in planned]
-        approvals = approve_packs(ledger, packs, settings.reports, by=_user(), at=now, note=note)
-    return approvals, now.isoformat(timespec="seconds")
+        return approve_packs(ledger, packs, settings.reports, by=_user(), at=datetime.now(UTC), note=note)
 
 
 def _user() -> str:

@@ -19,10 +19,10 @@ __all__ = ["approve_packs"]
 def approve_packs(
     ledger: Ledger, packs: Iterable[Pack], reports: Path, *, by: str, at: datetime, note: str = ""
 ) -> list[Approval]:
-    """Record a person's approval of each pack as it lies in its folder, and return the approvals.
+    """Record a person's approval of each pack as it lies in its folder, and return the new approvals.
 
     All packs are read before the first approval is recorded. A pack that is approved already, unchanged, keeps
-    its approval.
+    the one that it has.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def approve_packs(
         if held is None or held.digest != digest:
             held = Approval(str(pack.quarter), pack.partner_id, digest, by, at.isoformat(timespec="seconds"), note)
             ledger.approve(held)
-        approvals.append(held)
+            approvals.append(held)
     return approvals
 
 
