@@ -1,0 +1,235 @@
+"""`kpilib build`, `approve`, `send` and `status` as a person types them, over a server that wants TLS and a login."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import shutil
+import socket
+import sqlite3
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from kpilib.__main__ import main
+from kpilib.deliver.transport import connect, hand_over
+from kpilib.errors import SettingsError
+from kpilib.settings import Email
+from tests.deliver.conftest import ROOT, MailServer, free_port
+
+USER, PASSWORD = "reviews", "S3cret-word-of-the-mail-server"
+PARTNERS = """\
+partner_id,name,locale,contact_name,contact_email,manager
+P1,Norvane Systems,en,Ana Bell,ana@norvane.example;sales@norvane.example,Ingrid
+P2,다온테크,ko,김수아,kim@daontech.example,Yuna
+"""
+OPPORTUNITIES = """\
+opportunity_id,partner_id,created_on,closed_on,outcome,amount
+O1,P1,2026-07-01,2026-07-20,won,200.00
+O2,P1,2026-07-01,2026-07-25,won,400.00
+O3,P2,2026-08-01,2026-09-30,won,100.00
+"""
+NOTEBOOK = """\
+{"cells": [{"cell_type": "code", "execution_count": null, "id": "p", "metadata": {"tags": ["parameters"]},
+ "outputs": [], "source": "partner = 'P1'\\nquarter = '2026Q3'\\nas_of = ''\\naudience = 'partner'\\nlanguage = ''"},
+ {"cell_type": "code", "execution_count": null, "id": "c", "metadata": {}, "outputs": [], "source": "partner"}],
+ "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+"""
+
+
+@dataclass
+class Server:
+    port: int
+    certificate: Path
+    arrived: list[tuple[list[str], bytes]] = field(default_factory=list)
+    logins: list[str] = field(default_factory=list)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        assert server.transport.get_extra_info("ssl_object") is not None
+        assert session.authenticated
+        self.arrived.append((list(envelope.rcpt_tos), envelope.original_content))
+        return "250 taken"
+
+    def check(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
+        assert isinstance(data, LoginPassword)
+        self.logins.append(data.login.decode())
+        return AuthResult(success=(data.login, data.password) == (USER.encode(), PASSWORD.encode()), handled=False)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for localhost that nobody signed but itself, and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate")
+    folder = tmp_path_factory.mktemp("certificate")
+    made, key = folder / "server.pem", folder / "server.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", made],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return made, key
+
+
+class _Controller(Controller):
+    """Makes the connection by which aiosmtpd sees itself alive without a handshake: it would trust no certificate."""
+
+    def _trigger_server(self) -> None:
+        socket.create_connection((self.hostname, self.port)).close()
+
+
+@pytest.fixture
+def make_server(certificate: tuple[Path, Path]) -> Iterator[Callable[[str], Server]]:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+    started = []
+
+    def make(security: str) -> Server:
+        server = Server(free_port(), certificate[0])
+        how = {"ssl_context": context} if security == "tls" else {"tls_context": context, "require_starttls": True}
+        controller = _Controller(
+            server, hostname="127.0.0.1", port=server.port, authenticator=server.check,
+            auth_require_tls=security == "starttls", **how,
+        )  # fmt: skip
+        controller.start()
+        started.append(controller)
+        return server
+
+    yield make
+    for controller in started:
+        controller.stop()
+
+
+def write_desk(root: Path, *, port: int, security: str) -> None:
+    (root / "data").mkdir(parents=True)
+    (root / "notebooks").mkdir()
+    (root / "data" / "partners.csv").write_text(PARTNERS, encoding="utf-8")
+    (root / "data" / "opportunities.csv").write_text(OPPORTUNITIES, encoding="utf-8")
+    (root / "notebooks" / "partner_review.ipynb").write_text(NOTEBOOK, encoding="utf-8")
+    (root / "kpilib.toml").write_text(
+        f'[source]\npath = "data"\n[packs]\ntemplates = "{ROOT / "templates"}"\n[email]\nhost = "localhost"\n'
+        f'port = {port}\nsecurity = "{security}"\nsender = "reviews@vendor.example"\nreply_to = "desk@vendor.example"\n'
+        f'timeout = 10\nper_minute = 6000\nattempts = 1\n[email.managers]\nIngrid = "ingrid@vendor.example"\n',
+        encoding="utf-8",
+    )
+
+
+@pytest.fixture
+def kpilib(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """What a command prints, on both streams; it must end with the code ``said``."""
+
+    def run(root: Path, *words: str, said: int = 0, **environment: str) -> str:
+        with monkeypatch.context() as patch:
+            patch.chdir(root)
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                main(words)
+        printed = "".join(capfd.readouterr())
+        assert int(ended.value.code or 0) == said, printed
+        return printed
+
+    return run
+
+
+def test_a_quarter_from_build_to_inbox_and_a_correction(
+    tmp_path: Path, make_server: Callable[[str], Server], kpilib: Callable[..., str]
+) -> None:
+    mail, root = make_server("starttls"), tmp_path / "desk"
+    write_desk(root, port=mail.port, security="starttls")
+    login = {
+        "KPILIB_SMTP_USER": USER, "KPILIB_SMTP_PASSWORD": PASSWORD, "KPILIB_SMTP_CA_FILE": str(mail.certificate),
+    }  # fmt: skip
+    kpilib(root, "build", "2026Q3", "--jobs", "2")
+    said = kpilib(root, "approve", "2026Q3", "--all-but", "P2", "--note", "looked at all pages")
+    assert "2026Q3: 1 approved, 0 were approved already." in said
+    assert "2026Q3: 1 approved, 1 were approved already." in kpilib(root, "approve", "2026Q3")
+    with sqlite3.connect(root / "reports" / "ledger.sqlite") as ledger:
+        approvals = ledger.execute("SELECT partner_id, approved_by <> '', note FROM approvals ORDER BY id").fetchall()
+    assert approvals == [("P1", 1, "looked at all pages"), ("P2", 1, "")]
+    assert (root / "reports" / "2026Q3" / "cohort.json").exists()
+
+    said = kpilib(root, "send", "2026Q3")
+    assert "A dry run: 2 messages lie in" in said
+    assert "2 would be sent" in said
+    outbox = root / "reports" / "2026Q3" / "outbox"
+    assert sorted(path.name for path in outbox.iterdir()) == ["P1.eml", "P2.eml"]
+    said = kpilib(root, "send", "2026Q3", "--really", said=2, **{**login, "KPILIB_SMTP_PASSWORD": "not it"})
+    assert "localhost refuses the login (535). Check KPILIB_SMTP_USER and KPILIB_SMTP_PASSWORD." in said
+    assert "not it" not in said
+    assert mail.arrived == []
+
+    kpilib(root, "send", "2026Q3", "--test-to", "me@vendor.example", **login)
+    assert [to for to, _ in mail.arrived] == [["me@vendor.example"]] * 2
+    assert "2 sent" in kpilib(root, "send", "2026Q3", "--really", **login)
+    assert [to for to, _ in mail.arrived[2:]] == [
+        ["ana@norvane.example", "sales@norvane.example"], ["kim@daontech.example"],
+    ]  # fmt: skip
+    message = email.message_from_bytes(mail.arrived[2][1], policy=email.policy.SMTP)
+    (attached,) = message.iter_attachments()
+    pdf = (root / "reports" / "2026Q3" / "P1" / "review.pdf").read_bytes()
+    assert (message["Reply-To"], attached.get_content()) == ("ingrid@vendor.example", pdf)
+    assert set(mail.logins) == {USER}
+
+    # One row of one partner is corrected: only its pack is rebuilt, loses its approval, and goes out as corrected.
+    rows = root / "data" / "opportunities.csv"
+    rows.write_text(rows.read_text().replace("400.00", "600.00"))
+    said = " ".join(kpilib(root, "status", "2026Q3").split())
+    assert "P1 Norvane Systems stale: rows changed by " in said
+    assert "to ana@norvane.example" in said
+    assert "P2 다온테크 fresh by " in said
+    assert "Average deal size: frozen" in said
+    assert "unless you decide otherwise: kpilib build 2026Q3 --refresh-cohort" in said
+    assert "1 made, 1 fresh, 0 failed" in kpilib(root, "build", "2026Q3")
+    assert "1 changed since it was approved, 1 sent" in kpilib(root, "send", "2026Q3", "--really", **login)
+    kpilib(root, "approve", "2026Q3")
+    assert "2 sent" in kpilib(root, "send", "2026Q3", "--really", **login)
+    assert len(mail.arrived) == 5
+    message = email.message_from_bytes(mail.arrived[4][1], policy=email.policy.SMTP)
+    assert message["Subject"].startswith("Corrected: Norvane Systems")
+    body = message.get_body(("plain",)).get_content().replace("\u00a0", " ")
+    assert "Average deal size: 300 USD → 400 USD" in body
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_the_line_is_encrypted_and_the_server_trusted_only_by_its_certificate(
+    make_server: Callable[[str], Server], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, security: str
+) -> None:
+    server = make_server(security)
+    settings = Email(host="localhost", port=server.port, security=security, sender="a@b.example", timeout=5)
+    monkeypatch.setenv("KPILIB_SMTP_USER", USER)
+    (tmp_path / "password").write_text(f"{PASSWORD}\n")
+    monkeypatch.setenv("KPILIB_SMTP_PASSWORD_FILE", str(tmp_path / "password"))
+    with pytest.raises(SettingsError) as caught, connect(settings):
+        pass
+    assert str(caught.value) == f"localhost:{server.port} cannot be trusted: CERTIFICATE_VERIFY_FAILED."
+    monkeypatch.setenv("KPILIB_SMTP_CA_FILE", str(tmp_path / "none"))
+    with pytest.raises(SettingsError) as caught, connect(settings):
+        pass
+    assert str(caught.value) == "KPILIB_SMTP_CA_FILE names a file that cannot be used (No such file or directory)."
+    monkeypatch.setenv("KPILIB_SMTP_CA_FILE", str(server.certificate))
+    with connect(settings) as connection:
+        hand_over(connection, "a@b.example", ["c@d.example"], b"Subject: x\r\n\r\ny", before_last=lambda _: None)
+    assert [to for to, _ in server.arrived] == [["c@d.example"]]
+    assert server.logins == [USER]
+
+
+def test_a_server_without_encryption_gets_no_login(mail_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KPILIB_SMTP_USER", USER)
+    monkeypatch.setenv("KPILIB_SMTP_PASSWORD", PASSWORD)
+    settings = Email(host="127.0.0.1", port=mail_server.port, security="starttls", sender="a@b.example", timeout=5)
+    with pytest.raises(SettingsError) as caught, connect(settings):
+        pass
+    assert str(caught.value) == (
+        f'127.0.0.1:{mail_server.port} does not offer what [email] security = "starttls" asks for.'
+    )
+    far = settings.model_copy(update={"host": "mail.vendor.example", "security": "none"})
+    with pytest.raises(SettingsError) as caught, connect(far):
+        pass
+    assert str(caught.value) == '[email] security = "none" would send a password in clear. Use "starttls" or "tls".'
