@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import socket
+import ssl
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -12,8 +15,9 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from kpilib.__main__ import main
 from kpilib.build.fingerprint import Origin
 from kpilib.build.manifest import Manifest
 from kpilib.deliver.approve import approve_packs
@@ -26,6 +30,7 @@ from kpilib.store import Store
 
 ROOT = Path(__file__).parents[2]
 QUARTER = Quarter(2026, 3)
+USER, PASSWORD = "reviews", "S3cret-word-of-the-mail-server"
 NOW = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
 PARTNERS = """partner_id,name,locale,contact_name,contact_email,manager
 P001,Norvane Systems,en,Ana Bell,ana@norvane.example;sales@norvane.example,Ingrid
@@ -174,3 +179,87 @@ def make_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
 @pytest.fixture
 def desk(make_desk: Callable[..., Desk], mail_server: MailServer) -> Desk:
     return make_desk(mail_server.port)
+
+
+# A server that wants TLS and a login, and the command
+
+
+@dataclass
+class Server:
+    port: int
+    certificate: Path
+    arrived: list[tuple[list[str], bytes]] = field(default_factory=list)
+    logins: list[str] = field(default_factory=list)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        assert server.transport.get_extra_info("ssl_object") is not None
+        assert session.authenticated
+        self.arrived.append((list(envelope.rcpt_tos), envelope.original_content))
+        return "250 taken"
+
+    def check(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
+        assert isinstance(data, LoginPassword)
+        self.logins.append(data.login.decode())
+        return AuthResult(success=(data.login, data.password) == (USER.encode(), PASSWORD.encode()), handled=False)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for localhost that nobody signed but itself, and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate")
+    folder = tmp_path_factory.mktemp("certificate")
+    made, key = folder / "server.pem", folder / "server.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", made],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return made, key
+
+
+class _Controller(Controller):
+    """Makes the connection by which aiosmtpd sees itself alive without a handshake: it would trust no certificate."""
+
+    def _trigger_server(self) -> None:
+        socket.create_connection((self.hostname, self.port)).close()
+
+
+@pytest.fixture
+def make_server(certificate: tuple[Path, Path]) -> Iterator[Callable[[str], Server]]:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+    started = []
+
+    def make(security: str) -> Server:
+        server = Server(free_port(), certificate[0])
+        how = {"ssl_context": context} if security == "tls" else {"tls_context": context, "require_starttls": True}
+        controller = _Controller(
+            server, hostname="127.0.0.1", port=server.port, authenticator=server.check,
+            auth_require_tls=security == "starttls", **how,
+        )  # fmt: skip
+        controller.start()
+        started.append(controller)
+        return server
+
+    yield make
+    for controller in started:
+        controller.stop()
+
+
+@pytest.fixture
+def kpilib(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """What a command prints, on both streams; it must end with the code ``said``."""
+
+    def run(root: Path, *words: str, said: int = 0, **environment: str) -> str:
+        with monkeypatch.context() as patch:
+            patch.chdir(root)
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                main(words)
+        printed = "".join(capfd.readouterr())
+        assert int(ended.value.code or 0) == said, printed
+        return printed
+
+    return run

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import email
 import email.policy
-import shutil
-import socket
 import sqlite3
-import ssl
-import subprocess
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from kpilib.__main__ import main
 from kpilib.deliver.transport import connect, hand_over
 from kpilib.errors import SettingsError
 from kpilib.settings import Email
-from tests.deliver.conftest import ROOT, MailServer, free_port
+from tests.deliver.conftest import PASSWORD, ROOT, USER, MailServer, Server
 
-USER, PASSWORD = "reviews", "S3cret-word-of-the-mail-server"
 PARTNERS = """\
 partner_id,name,locale,contact_name,contact_email,manager
 P1,Norvane Systems,en,Ana Bell,ana@norvane.example;sales@norvane.example,Ingrid
@@ -43,69 +34,6 @@ NOTEBOOK = """\
 """
 
 
-@dataclass
-class Server:
-    port: int
-    certificate: Path
-    arrived: list[tuple[list[str], bytes]] = field(default_factory=list)
-    logins: list[str] = field(default_factory=list)
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        assert server.transport.get_extra_info("ssl_object") is not None
-        assert session.authenticated
-        self.arrived.append((list(envelope.rcpt_tos), envelope.original_content))
-        return "250 taken"
-
-    def check(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
-        assert isinstance(data, LoginPassword)
-        self.logins.append(data.login.decode())
-        return AuthResult(success=(data.login, data.password) == (USER.encode(), PASSWORD.encode()), handled=False)
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for localhost that nobody signed but itself, and its key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl makes the certificate")
-    folder = tmp_path_factory.mktemp("certificate")
-    made, key = folder / "server.pem", folder / "server.key"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", made],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return made, key
-
-
-class _Controller(Controller):
-    """Makes the connection by which aiosmtpd sees itself alive without a handshake: it would trust no certificate."""
-
-    def _trigger_server(self) -> None:
-        socket.create_connection((self.hostname, self.port)).close()
-
-
-@pytest.fixture
-def make_server(certificate: tuple[Path, Path]) -> Iterator[Callable[[str], Server]]:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(*certificate)
-    started = []
-
-    def make(security: str) -> Server:
-        server = Server(free_port(), certificate[0])
-        how = {"ssl_context": context} if security == "tls" else {"tls_context": context, "require_starttls": True}
-        controller = _Controller(
-            server, hostname="127.0.0.1", port=server.port, authenticator=server.check,
-            auth_require_tls=security == "starttls", **how,
-        )  # fmt: skip
-        controller.start()
-        started.append(controller)
-        return server
-
-    yield make
-    for controller in started:
-        controller.stop()
-
-
 def write_desk(root: Path, *, port: int, security: str) -> None:
     (root / "data").mkdir(parents=True)
     (root / "notebooks").mkdir()
@@ -118,24 +46,6 @@ def write_desk(root: Path, *, port: int, security: str) -> None:
         f'timeout = 10\nper_minute = 6000\nattempts = 1\n[email.managers]\nIngrid = "ingrid@vendor.example"\n',
         encoding="utf-8",
     )
-
-
-@pytest.fixture
-def kpilib(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """What a command prints, on both streams; it must end with the code ``said``."""
-
-    def run(root: Path, *words: str, said: int = 0, **environment: str) -> str:
-        with monkeypatch.context() as patch:
-            patch.chdir(root)
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            with pytest.raises(SystemExit) as ended:
-                main(words)
-        printed = "".join(capfd.readouterr())
-        assert int(ended.value.code or 0) == said, printed
-        return printed
-
-    return run
 
 
 def test_a_quarter_from_build_to_inbox_and_a_correction(
