@@ -124,8 +124,7 @@ def draw_index(around: Round, rows: list[Row]) -> bytes:
         "as_of": words("index.as_of", date=formats.date(around.as_of)),
         "internal": words("index.internal") if around.audience == "internal" else "",
         "summary": _summary(rows, words),
-        "say": lambda key, **fields: words(f"index.{key}", **fields),
-        "say_status": lambda key: words(f"status.{key}"),
+        "say": words,
         "rows": rows,
         "kpis": [
             {"key": key, "name": label_of(key, definition.unit, speaker)}

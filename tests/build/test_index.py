@@ -53,8 +53,9 @@ def put_packs(around: Round) -> None:
     """Packs of P1, P2 and P3 without pages; the latest build of P2 failed, as did the only one of P5."""
     reports = around.settings.reports
     aside = reports / str(around.quarter) / ".making"
-    around.notebook.parent.mkdir()
-    around.notebook.write_bytes(b"{}")  # never executed here: it is only hashed
+    notebook = around.settings.root / around.settings.packs.notebook
+    notebook.parent.mkdir()
+    notebook.write_bytes(b"{}")  # never executed here: it is only hashed
     for partner_id in ("P1", "P2", "P3"):
         slice_ = around.cut(partner_id)
         pack = around.pack(slice_)
