@@ -58,7 +58,7 @@ bench-data: env  ## ten million opportunities beside plain pandas, into docs/ben
 lab: env data/sample/partners.csv  ## JupyterLab with the notebook and a working default partner
 	$(BIN)/jupyter lab notebooks/partner_review.ipynb
 
-docs: env data/sample/partners.csv  ## the README's pictures and tables, and the sample pack
+docs: env  ## the documentation in site/, the pages that are made from the code, the README's picture, the sample pack
 	$(BIN)/python docs/make.py
 
 lock: env  ## write the lock anew from pyproject.toml

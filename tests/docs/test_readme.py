@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 
+import make
 import pytest
 from typer.main import get_command
 
 from kpilib.cli import app
+from kpilib.contract.documentation import fill_sections
+from kpilib.settings import load_settings
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
 
 
 def test_the_kpi_table_is_that_of_the_registry() -> None:
-    spec = importlib.util.spec_from_file_location("make", ROOT / "docs" / "make.py")
-    assert spec is not None
-    assert spec.loader is not None
-    make = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(make)
     assert make.with_table(README) == README, "make docs"
+
+
+def test_the_contract_is_that_of_the_code() -> None:
+    text = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    assert fill_sections(text) == text, "make docs"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -34,6 +36,13 @@ def test_every_command_stands_in_the_readme_and_its_help_ends_with_an_example(na
 @pytest.mark.parametrize("target", re.findall(r"\]\((?!https?:)([^)#]+)\)", README))
 def test_every_link_of_the_readme_leads_somewhere(target: str) -> None:
     assert (ROOT / target).exists()
+
+
+def test_its_settings_can_be_used(tmp_path: Path) -> None:
+    path = tmp_path / "kpilib.toml"
+    for text in re.findall(r"```toml\n(.*?)```", README, re.DOTALL):
+        path.write_text(text, encoding="utf-8")
+        load_settings(path)
 
 
 def test_pictures_and_sample_pack_are_small() -> None:
