@@ -101,9 +101,7 @@ def mail_server() -> Iterator[dict[str, str]]:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(DOCS).as_posix())
-def test_a_page_does_what_it_says(
-    page: Path, laid_out: Path, tmp_path: Path, mail_server: dict[str, str]
-) -> None:
+def test_a_page_does_what_it_says(page: Path, laid_out: Path, tmp_path: Path, mail_server: dict[str, str]) -> None:
     """From top to bottom in a workspace with data of six partners; the tutorial starts with nothing."""
     folder = tmp_path / "workspace"
     if page.stem == "tutorial":
