@@ -17,7 +17,7 @@ from kpilib.pack import Pack
 from kpilib.render.readback import Passage
 from kpilib.slice import Slice
 
-__all__ = ["Job", "Made", "make_pack"]
+__all__ = ["Job", "Made", "make_pack", "page_metadata"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def make_pack(job: Job) -> Made:
     started = perf_counter()
     executed = execute_notebook(job.pack, job.slice, job.notebook, name=job.notebook_name, limits=job.limits)
     slice_ = Slice.from_bytes(job.slice)
-    executed.metadata["kpilib"] = _page(slice_)
+    executed.metadata["kpilib"] = page_metadata(slice_)
     text: str = nbformat.writes(executed)  # type: ignore[no-untyped-call]
     try:
         rendered = render_pack(executed, templates=job.templates, audience=job.pack.audience)
@@ -90,7 +90,7 @@ def make_pack(job: Job) -> Made:
     return Made(files, tuple(warnings), perf_counter() - started, passages)
 
 
-def _page(slice_: Slice) -> dict[str, Any]:
+def page_metadata(slice_: Slice) -> dict[str, Any]:
     """Return what the page's furniture needs, so that nbconvert alone draws the same pages from the notebook."""
     settings = slice_.content["settings"]
     return {

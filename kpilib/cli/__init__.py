@@ -17,8 +17,9 @@ from kpilib.cli.deliver import approve, send
 from kpilib.cli.doctor import doctor
 from kpilib.cli.kpis import kpis
 from kpilib.cli.lint import lint
-from kpilib.cli.new import new
 from kpilib.cli.map import map_file
+from kpilib.cli.new import new
+from kpilib.cli.preview import preview
 from kpilib.cli.sample import sample
 
 __all__ = ["app"]
@@ -75,5 +76,6 @@ app.command(epilog="Example: kpilib send 2026Q3 --test-to me@example.com")(send)
 app.command(epilog="Example: kpilib actions 2026Q3")(actions)
 app.command(epilog="Example: kpilib backtest --quarters 8")(backtest)
 app.command(epilog="Example: kpilib lint notebooks/partner_review.ipynb")(lint)
+app.command(epilog="Example: kpilib preview P001 2026Q3")(preview)
 app.command(epilog="Example: kpilib new partner-reviews")(new)
 app.command(epilog="Example: kpilib doctor")(doctor)
