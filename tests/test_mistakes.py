@@ -9,6 +9,7 @@ import importlib.metadata
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -372,6 +373,28 @@ def test_a_full_disk_for_the_accepted_rows(workspace: Path, tiny_disk: Path) -> 
         2,
         "The accepted rows could not be written to WORKSPACE/.kpilib/store: No space left on device. "
         "Free some room there.",
+    )
+
+
+def test_a_port_that_is_taken(say) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        say("preview", "P001", "2026Q3", "--port", str(port)).be(
+            2,
+            f"Port {port} is taken, perhaps by another preview. "
+            f"Name another one: --port {port + 1}, or --port 0 for any that is free.",
+        )
+
+
+def test_what_only_some_need_is_not_installed(workspace: Path, tmp_path: Path) -> None:
+    python = environment_without(tmp_path / "environment", "distributed", "starlette", "uvicorn", "watchfiles")
+    start(workspace, "build", *PARTNER, "--dask", "tcp://127.0.0.1:1", python=python).be(
+        2, '--dask needs what is not installed (distributed): pip install "kpilib[dask]"'
+    )
+    start(workspace, "preview", "P001", "2026Q3", python=python).be(
+        2, "kpilib preview needs starlette, uvicorn, watchfiles: pip install 'kpilib[preview]'."
     )
 
 

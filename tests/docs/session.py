@@ -9,22 +9,32 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Self
 
 from blocks import Block, Command
 
 from kpilib.settings import load_settings
 
-PROGRAMS = {"kpilib", "papermill", "jupyter", "cd"}
+PROGRAMS = {"kpilib", "papermill", "jupyter", "dask", "cd"}
 _SECTION = re.compile(r"(?m)^(?=\[)")
 
 
 class Session:
-    """A workspace, and the folder in which the reader is."""
+    """A workspace, and the folder in which the reader is; what was started in the background ends with it."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
         beside = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+        self.running: list[subprocess.Popen[bytes]] = []
         self.environment = {**os.environ, "PATH": beside, "COLUMNS": "160", **environment}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in reversed(self.running):
+            process.terminate()
+            process.wait(30)
 
     def follow(self, block: Block) -> None:
         """Do what a block says."""
@@ -40,6 +50,13 @@ class Session:
         words = shlex.split(command.text)
         if words[0] == "cd":
             self.folder /= words[1]
+            return
+        if words[-1] == "&":
+            log = (self.folder / f"{len(self.running)}.log").open("wb")
+            self.running.append(
+                subprocess.Popen(words[:-1], cwd=self.folder, env=self.environment, stdout=log, stderr=log)
+            )
+            log.close()
             return
         ended = subprocess.run(
             words, check=False, cwd=self.folder, env=self.environment, text=True, stdout=subprocess.PIPE,

@@ -108,7 +108,7 @@ def test_a_page_does_what_it_says(page: Path, laid_out: Path, tmp_path: Path, ma
         folder.mkdir()
     else:
         shutil.copytree(laid_out, folder)
-    session = Session(folder, **mail_server)
-    for block in read_blocks(page):
-        if not block.untested:
-            session.follow(block)
+    with Session(folder, **mail_server) as session:
+        for block in read_blocks(page):
+            if not block.untested:
+                session.follow(block)
