@@ -34,6 +34,8 @@ MODULES = (
 )  # fmt: skip
 """What is imported beforehand, unless ``KPILIB_PRELOAD`` names other modules (commas between)."""
 
+# A socket's path has at most 107 bytes; 47 are for what is made below.
+_LONGEST_FOLDER = 60
 _IDLE = 60
 _PATIENCE = 60.0
 _END = 5.0
@@ -142,7 +144,8 @@ def address_for_workers() -> str | None:
     if not _Own.wanted:
         return _Offered.address
     if _Own.folder is None:
-        _Own.folder = tempfile.TemporaryDirectory(prefix=f"kpilib-{os.getpid()}-", ignore_cleanup_errors=True)
+        prefix = f"kpilib-{os.getpid()}-"
+        _Own.folder = tempfile.TemporaryDirectory(prefix=prefix, dir=_near_root(), ignore_cleanup_errors=True)
     address = str(Path(_Own.folder.name) / "socket")
     if _Own.process is None:
         _Own.process = _start(address, kernel_environment(Path(_Own.folder.name)), idle=0)
@@ -255,12 +258,18 @@ def _forget(environment: Mapping[str, str]) -> None:
 
 def _runtime_folder() -> Path:
     """Return a folder that nobody else on the machine can enter."""
-    folder = Path(tempfile.gettempdir()) / f"kpilib-{os.getuid()}"
+    folder = Path(_near_root()) / f"kpilib-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     held = folder.lstat()
     if not stat.S_ISDIR(held.st_mode) or held.st_uid != os.getuid() or held.st_mode & 0o077:
         raise Unavailable
     return folder
+
+
+def _near_root() -> str:
+    """Return the folder for temporary files, or /tmp where a socket in it would have a longer path than Linux takes."""
+    folder = tempfile.gettempdir()
+    return folder if len(os.fsencode(folder)) <= _LONGEST_FOLDER else "/tmp"  # noqa: S108 - a folder of mode 0700 in it
 
 
 def _key(environment: Mapping[str, str]) -> str:
@@ -280,10 +289,9 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     """Start a zygote that listens at an address; it takes connections from now on, and serves after its imports."""
     at_start = {name: value for name, value in environment.items() if name.startswith(_AT_START)}
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    listener.bind(address)
-    listener.listen(128)
-    with listener:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(address)
+        listener.listen(128)
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", "kpilib.execute.zygote", str(listener.fileno()), str(idle), *_modules()],
             stdin=subprocess.DEVNULL if idle else subprocess.PIPE,
