@@ -7,14 +7,16 @@ that were running are tried again one by one: the one that kills its worker then
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
-from threading import Timer
+from threading import Thread, Timer
 from typing import Generic, TypeVar
 
 from kpilib.errors import ExecutionError, KpilibError
@@ -197,7 +199,18 @@ def _begin_worker(address: str | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":
         signal.signal(signal.SIGTERM, _end)
+    Thread(target=_outlive_nobody, daemon=True).start()
     offer(address)
+
+
+def _outlive_nobody() -> None:
+    """End this worker when its parent is gone, however that ended: politely first, so that its kernel goes too."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(_PATIENCE / 2)
+        os._exit(1)
 
 
 def _end(*_: object) -> None:
