@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 
 from kpilib.execute.blas import QUIET
 from kpilib.execute.environment import kernel_environment
+from kpilib.execute.scratch import scratch_root
 
 __all__ = [
     "MODULES", "ForkedProcess", "Unavailable", "address_for_workers", "fork_kernel", "is_supported", "kernel_server",
@@ -34,8 +35,6 @@ MODULES = (
 )  # fmt: skip
 """What is imported beforehand, unless ``KPILIB_PRELOAD`` names other modules (commas between)."""
 
-# A socket's path has at most 107 bytes; 47 are for what is made below.
-_LONGEST_FOLDER = 60
 _IDLE = 60
 _PATIENCE = 60.0
 _END = 5.0
@@ -145,7 +144,7 @@ def address_for_workers() -> str | None:
         return _Offered.address
     if _Own.folder is None:
         prefix = f"kpilib-{os.getpid()}-"
-        _Own.folder = tempfile.TemporaryDirectory(prefix=prefix, dir=_near_root(), ignore_cleanup_errors=True)
+        _Own.folder = tempfile.TemporaryDirectory(prefix=prefix, dir=scratch_root(), ignore_cleanup_errors=True)
     address = str(Path(_Own.folder.name) / "socket")
     if _Own.process is None:
         _Own.process = _start(address, kernel_environment(Path(_Own.folder.name)), idle=0)
@@ -258,18 +257,12 @@ def _forget(environment: Mapping[str, str]) -> None:
 
 def _runtime_folder() -> Path:
     """Return a folder that nobody else on the machine can enter."""
-    folder = Path(_near_root()) / f"kpilib-{os.getuid()}"
+    folder = scratch_root() / f"kpilib-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     held = folder.lstat()
     if not stat.S_ISDIR(held.st_mode) or held.st_uid != os.getuid() or held.st_mode & 0o077:
         raise Unavailable
     return folder
-
-
-def _near_root() -> str:
-    """Return the folder for temporary files, or /tmp where a socket in it would have a longer path than Linux takes."""
-    folder = tempfile.gettempdir()
-    return folder if len(os.fsencode(folder)) <= _LONGEST_FOLDER else "/tmp"  # noqa: S108 - a folder of mode 0700 in it
 
 
 def _key(environment: Mapping[str, str]) -> str:

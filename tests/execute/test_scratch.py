@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kpilib.execute.scratch import scratch_folder, sweep_scratch
+from kpilib.execute.scratch import scratch_folder, scratch_root, sweep_scratch
 
 DIES = """
 import os, signal
@@ -33,3 +33,14 @@ def test_the_next_build_sweeps_what_a_killed_one_left(tmp_path: Path, monkeypatc
         assert not left.exists()
         assert ours.exists()
     assert [path.name for path in tmp_path.iterdir()] == ["kpilib-mine"]
+
+
+def test_a_deep_folder_for_temporary_files_leaves_room_for_sockets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("deep" * 30)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    assert scratch_root() == Path("/tmp")
+    monkeypatch.setattr(tempfile, "tempdir", "/var/tmp")
+    assert scratch_root() == Path("/var/tmp")
