@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from kpilib.cli.console import console
-from kpilib.deliver.send import Clock, Line
+from kpilib.deliver.plan import Line
+from kpilib.deliver.send import Clock
 
 __all__ = ["watched"]
 
