@@ -12,6 +12,7 @@ import kpilib
 from kpilib.cli.ahead import actions, backtest
 from kpilib.cli.build import build, status
 from kpilib.cli.check import check
+from kpilib.cli.compare import compare
 from kpilib.cli.context import Context, parse_date
 from kpilib.cli.deliver import approve, send
 from kpilib.cli.doctor import doctor
@@ -76,6 +77,7 @@ app.command(epilog="Example: kpilib send 2026Q3 --test-to me@example.com")(send)
 app.command(epilog="Example: kpilib actions 2026Q3")(actions)
 app.command(epilog="Example: kpilib backtest --quarters 8")(backtest)
 app.command(epilog="Example: kpilib lint notebooks/partner_review.ipynb")(lint)
+app.command(epilog="Example: kpilib compare notebooks/partner_review.ipynb --base HEAD~1")(compare)
 app.command(epilog="Example: kpilib preview P001 2026Q3")(preview)
 app.command(epilog="Example: kpilib new partner-reviews")(new)
 app.command(epilog="Example: kpilib doctor")(doctor)

@@ -1,0 +1,97 @@
+"""`kpilib compare` from beginning to end: two versions, real packs, a page with pictures."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from kpilib.build.round import Round
+from kpilib.compare import choose_partners
+from kpilib.settings import load_settings
+
+ROOT = Path(__file__).parents[2]
+PARTNERS = "partner_id,name,locale,active\nP1,Alder,en,true\nP2,Birch,en,true\nP3,느티나무,ko,true\nP4,Elm,en,true\n"
+OPPORTUNITIES = """\
+opportunity_id,partner_id,created_on,closed_on,outcome,amount
+O1,P1,2026-07-01,2026-07-15,won,200.00
+O2,P1,2026-07-02,2026-07-16,won,400.00
+O3,P2,2026-07-03,2026-08-01,won,100.00
+O4,P4,2026-07-03,2026-08-01,lost,100.00
+"""
+DECLARED = """\
+partner: str = "P1"
+quarter: str = "2026Q3"
+as_of: str = ""
+audience: str = "partner"
+language: str = ""
+"""
+OPEN = "from kpilib import Review\nreview = Review.open(partner, quarter, audience=audience, language=language)"
+
+
+def write_notebook(path: Path, *sources: str) -> None:
+    parameters = new_code_cell(DECLARED, metadata={"tags": ["parameters"]}, id="parameters")
+    cells = [parameters, new_code_cell(OPEN, id="open")]
+    cells += [new_code_cell(source, id=f"c{place}") for place, source in enumerate(sources)]
+    path.write_text(nbformat.writes(new_notebook(cells=cells)), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("workspace")
+    (root / "data").mkdir()
+    (root / "notebooks").mkdir()
+    (root / "kpilib.toml").write_text('[source]\npath = "data"\n')
+    (root / "data" / "partners.csv").write_text(PARTNERS, encoding="utf-8")
+    (root / "data" / "opportunities.csv").write_text(OPPORTUNITIES, encoding="utf-8")
+    shutil.copytree(ROOT / "templates", root / "templates")
+    write_notebook(root / "notebooks" / "before.ipynb", "review.deal_count", "partner")
+    return root
+
+
+def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "kpilib", "compare", "notebooks/now.ipynb", "--base", "notebooks/before.ipynb"]
+    command += ["--quarter", "2026Q3", *arguments]
+    return subprocess.run(command, cwd=root, check=False, capture_output=True, text=True)
+
+
+def test_a_changed_cell_and_what_became_of_it(root: Path) -> None:
+    """The number of all opportunities in place of the partner's name: 2 for P1."""
+    write_notebook(root / "notebooks" / "now.ipynb", "review.deal_count", "len(review.opportunities)")
+    done = run(root, "--partner", "P1")
+    assert (done.returncode, done.stderr.splitlines()) == (
+        0, ["Cells, numbers and changed pages side by side: .kpilib/compare/now.html"],
+    )  # fmt: skip
+    first, cell, partner, *moves = done.stdout.splitlines()
+    assert first == "now.ipynb against before.ipynb: one cell differs."
+    assert cell == "  cell 4 changed: len(review.opportunities)"
+    assert partner.startswith("P1 Alder: 1 numbers moved, 0 other texts changed, pages ")
+    assert len(moves) == 1
+    assert moves[0].endswith("→ 2")
+    page = (root / ".kpilib" / "compare" / "now.html").read_text(encoding="utf-8")
+    assert page.count('src="data:image/png;base64,') == 2
+    assert "<del>-partner</del>" in page
+    assert "<ins>+len(review.opportunities)</ins>" in page
+    assert not (root / "reports").exists()
+
+
+def test_a_version_that_fails(root: Path) -> None:
+    write_notebook(root / "notebooks" / "now.ipynb", "review.deal_count", "1 / 0")
+    done = run(root, "--partner", "P1", "--output", "out.html")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[2:] == [
+        "P1 Alder: not compared.",
+        "  now: P1 2026Q3: cell 4 of now.ipynb (1 / 0) failed: ZeroDivisionError: division by zero.",
+    ]
+    assert "ZeroDivisionError" in (root / "out.html").read_text(encoding="utf-8")
+
+
+def test_three_partners_unlike_each_other(root: Path) -> None:
+    """P1 has most deals; of those without any P4 comes last; P3 reads Korean."""
+    around = Round.open(load_settings(root / "kpilib.toml"), notebook=root / "notebooks" / "before.ipynb")
+    assert choose_partners(around) == ["P1", "P4", "P3"]
