@@ -69,7 +69,7 @@ def _matching(found: Gathering, quarter: Quarter, as_of: date | None, language: 
 
 
 def _gather(quarter: str, as_of: date | None, language: str) -> Gathering:
-    from kpilib.cohort import Cohort
+    from kpilib.cohort.frozen import shown_cohort
     from kpilib.settings import load_settings
     from kpilib.store import Store
 
@@ -78,7 +78,7 @@ def _gather(quarter: str, as_of: date | None, language: str) -> Gathering:
     chosen = as_of or (named.end if settings.packs.as_of == "quarter-end" else settings.packs.as_of)
     day = named.read_as_of(chosen)
     store = Store.open(settings)
-    cohort = Cohort.compute(store, settings, named, day)
+    cohort = shown_cohort(store, settings, named, day)
     found = gather(store, cohort, settings, quarter=named, as_of=day, language=language)
     if found is None:
         raise PartnerError("The table partners is empty: there is no portfolio to review.")

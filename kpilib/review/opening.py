@@ -90,7 +90,7 @@ def _matching(
 
 
 def _cut(partner: str, quarter: str, as_of: date | None, audience: str, language: str) -> Slice:
-    from kpilib.cohort import Cohort
+    from kpilib.cohort.frozen import shown_cohort
     from kpilib.enclosures import read_comment, read_issued_before
     from kpilib.settings import load_settings
     from kpilib.store import Store
@@ -102,7 +102,7 @@ def _cut(partner: str, quarter: str, as_of: date | None, audience: str, language
     store = Store.open(settings)
     return cut_slice(
         store,
-        Cohort.compute(store, settings, named, day),
+        shown_cohort(store, settings, named, day),
         settings,
         partner_id=partner,
         quarter=named,
