@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -34,7 +34,7 @@ def hold(folder: Path, *, say: Callable[[str], None]) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        stream = (folder / _NAME).open("a+b")
+        stream = (folder / _NAME).open("a+b", buffering=0)
     except OSError as error:
         raise SettingsError(
             f"{folder} cannot be written to: {error.strerror}. Free the folder, or name another in [packs] reports.",
@@ -46,13 +46,16 @@ def hold(folder: Path, *, say: Callable[[str], None]) -> Iterator[None]:
             holder = stream.read(20).decode(errors="replace").strip()
             say(f"Another build of {folder} is running{f' (process {holder})' if holder else ''}. Waiting for its end.")
             _take(stream, wait=True)
-        stream.seek(0)
-        stream.truncate()
-        stream.write(str(os.getpid()).encode())
-        stream.flush()
+        _sign(stream, str(os.getpid()))
         yield
-        stream.seek(0)
-        stream.truncate()
+        _sign(stream, "")
+
+
+def _sign(stream: IO[bytes], text: str) -> None:
+    """Write who holds the lock; a full disk takes the word for it, not the lock."""
+    with suppress(OSError):
+        stream.truncate(0)
+        stream.write(text.encode())
 
 
 if sys.platform == "win32":

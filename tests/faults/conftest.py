@@ -25,7 +25,7 @@ def write_workspace(root: Path, *sources: str, partners: int = 3) -> Path:
     names = "".join(f"P{n},Partner number {n},en\n" for n in range(1, partners + 1))
     (root / "data" / "partners.csv").write_text(f"partner_id,name,locale\n{names}", encoding="utf-8")
     rows = "".join(
-        f"O{n}a,P{n},2026-07-01,2026-07-15,won,{200 + n}.00\nO{n}b,P{n},2026-07-02,2026-09-30,won,{400 + n}.00\n"
+        f"O{n}a,P{n},2026-07-01,2026-07-15,won,{200 + n}.00\nO{n}b,P{n},2026-09-30,2026-09-30,won,{400 + n}.00\n"
         for n in range(1, partners + 1)
     )
     (root / "data" / "opportunities.csv").write_text(
