@@ -95,13 +95,15 @@ def rewrite(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def rewrite_cell(workspace: Path, source: str, *, new: str | None = None, tags: list[str] | None = None) -> None:
+def rewrite_cell(workspace: Path, source: str, *, new: str | None = None, tags: list[str] | None = None) -> int:
+    """Rewrite the cell that begins so, and return its position, the first being 1."""
     path = workspace / "notebooks" / "partner_review.ipynb"
     notebook = json.loads(path.read_text(encoding="utf-8"))
     (cell,) = [cell for cell in notebook["cells"] if "".join(cell["source"]).startswith(source)]
     cell["source"] = new if new is not None else cell["source"]
     cell["metadata"]["tags"] = tags if tags is not None else cell["metadata"].get("tags", [])
     path.write_text(json.dumps(notebook), encoding="utf-8")
+    return int(notebook["cells"].index(cell)) + 1
 
 
 # Named wrongly
@@ -285,11 +287,11 @@ def test_a_notebook_without_parameters_while_another_build_runs(workspace: Path)
 
 @pytest.mark.slow
 def test_a_line_of_the_notebook_that_is_no_python(workspace: Path) -> None:
-    rewrite_cell(workspace, "review.average_deal_size", new="review.average_deal_size)")
+    cell = rewrite_cell(workspace, "review.average_deal_size", new="review.average_deal_size)")
     said = start(workspace, "build", *PARTNER)
     assert said.code == 1
     assert "\n".join(said.text.splitlines()[:2]) == (
-        "P001 2026Q3: cell 7 of partner_review.ipynb (review.average_deal_size)) failed: SyntaxError: "
+        f"P001 2026Q3: cell {cell} of partner_review.ipynb (review.average_deal_size)) failed: SyntaxError: "
         "unmatched ')' (line 1).\n"
         "P001 2026Q3: the notebook as far as it ran: WORKSPACE/reports/2026Q3/failed/P001/review.ipynb"
     )
