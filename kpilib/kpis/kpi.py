@@ -92,4 +92,4 @@ class Kpi:
     cohort: CohortPosition | None = None
     status: Status = Status("none", "undefined")
     trend: tuple[float | None, ...] = ()
-    companions: Mapping[str, Any] = field(default_factory=dict)
+    companions: Mapping[str, Any] = field(default_factory=dict, repr=False)

@@ -80,6 +80,9 @@ class Review:
             when the data hold no such partner.
         QuarterError
             when the quarter is none, or starts after the as-of date.
+
+        >>> Review.open("00123", "2026Q3", as_of="2026-08-15")  # doctest: +SKIP
+        <Review of 00123, 2026Q3, as of 2026-08-15>
         """
         return cls(open_slice(partner, quarter, as_of=as_of, audience=audience, language=language))
 
@@ -102,7 +105,11 @@ class Review:
 
     @cached_property
     def page_one(self) -> PageOne:
-        """Page one: the verdict, eight cards, what was agreed, the manager's words."""
+        """Page one: the verdict, a card per KPI, what was agreed, the manager's words.
+
+        >>> review.page_one.cards[0].value  # doctest: +SKIP
+        '16.7'
+        """
         context = self._context
         return compose_page_one(
             context, plan=compose_plan(self.advice, context), outlook=compose_outlook(self._outlook, context)
@@ -230,12 +237,18 @@ class Review:
 
     @cached_property
     def restated(self) -> Section | None:
-        """What changed in last quarter's figures since they were issued; None when nothing did."""
+        """What changed in last quarter's figures since they were issued; None when nothing did.
+
+        >>> review.restated  # doctest: +SKIP
+        """
         return describe_restated(self._context)
 
     @cached_property
     def appendix(self) -> Section:
-        """Definitions, thresholds, what was left out, and on what the pack stands."""
+        """Definitions, thresholds, what was left out, and on what the pack stands.
+
+        >>> review.appendix  # doctest: +SKIP
+        """
         return describe_appendix(self._context)
 
     @cached_property
@@ -353,7 +366,11 @@ class Review:
 
     @cached_property
     def theme(self) -> Theme:
-        """The look of the pack's charts; draw inside ``with review.theme.applied():``."""
+        """The look of the pack's charts: draw inside ``applied()``.
+
+        >>> with review.theme.applied():  # doctest: +SKIP
+        ...     axes = sns.histplot(review.opportunities, x="days")
+        """
         return Theme.from_brand(self.slice.content["settings"]["brand"])
 
     def chart(
