@@ -15,7 +15,7 @@ from blocks import Block, Command
 
 from kpilib.settings import load_settings
 
-PROGRAMS = {"kpilib", "papermill", "jupyter", "dask", "cd"}
+PROGRAMS = {"kpilib", "papermill", "jupyter", "dask", "cp", "cd"}
 _SECTION = re.compile(r"(?m)^(?=\[)")
 
 
