@@ -14,7 +14,7 @@ from typing import Any
 
 from kpilib.slice import Slice
 
-__all__ = ["Origin", "environment_hash", "kpilib_hash", "slice_hashes", "tree_hash"]
+__all__ = ["Origin", "environment_hash", "kpilib_hash", "library_versions", "slice_hashes", "tree_hash"]
 
 # What never reaches a page of a pack: the command, the made-up data, what happens before the slice, after the pack, or
 # beside it.
@@ -108,13 +108,18 @@ def kpilib_hash() -> str:
 @cache
 def environment_hash() -> str:
     """Return a hash of the versions of Python and of the libraries that draw a page."""
+    return _hash_json(library_versions())
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that draw a page; empty where one is missing."""
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
     for name in _LIBRARIES:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = ""
-    return _hash_json(found)
+    return found
 
 
 def _hash_json(value: Any) -> str:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 from typing import Any
 
+from kpilib.build.packed import PackedFolder
 from kpilib.errors import ExecutionError, KpilibError, RenderError
 from kpilib.execute.notebook import Limits, execute_notebook
 from kpilib.pack import Pack
@@ -19,20 +21,23 @@ from kpilib.slice import Slice
 
 __all__ = ["Job", "Made", "make_pack", "page_metadata"]
 
+# A worker of a cluster may do jobs in threads: their kernels run side by side, but pdfium knows one thread only.
+_DRAWING = Lock()
+
 
 @dataclass(frozen=True)
 class Job:
     """What one pack is made from.
 
     ``notebook`` are the notebook's bytes and ``notebook_name`` what messages call it; ``templates`` is the folder
-    of the page's template.
+    of the page's template, packed where a job goes to another machine.
     """
 
     pack: Pack
     slice: bytes
     notebook: bytes
     notebook_name: str
-    templates: Path
+    templates: Path | PackedFolder
     limits: Limits
 
 
@@ -59,6 +64,13 @@ def make_pack(job: Job) -> Made:
     RenderError
         when a page cannot be drawn; ``notebook`` then holds the executed one.
     """
+    started = perf_counter()
+    executed = execute_notebook(job.pack, job.slice, job.notebook, name=job.notebook_name, limits=job.limits)
+    with _DRAWING:
+        return _draw(job, executed, started)
+
+
+def _draw(job: Job, executed: Any, started: float) -> Made:
     import nbformat
 
     from kpilib.kpis import document, evaluate, to_json
@@ -66,13 +78,12 @@ def make_pack(job: Job) -> Made:
     from kpilib.render.pages import render_pack
     from kpilib.render.readback import read_files
 
-    started = perf_counter()
-    executed = execute_notebook(job.pack, job.slice, job.notebook, name=job.notebook_name, limits=job.limits)
     slice_ = Slice.from_bytes(job.slice)
     executed.metadata["kpilib"] = page_metadata(slice_)
     text: str = nbformat.writes(executed)  # type: ignore[no-untyped-call]
+    templates = job.templates if isinstance(job.templates, Path) else job.templates.unpack()
     try:
-        rendered = render_pack(executed, templates=job.templates, audience=job.pack.audience)
+        rendered = render_pack(executed, templates=templates, audience=job.pack.audience)
     except KpilibError as error:
         raise _place(error, job, text) from None
     if job.pack.audience == "partner":

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -56,21 +56,22 @@ class Pool(Generic[Task, Result]):
         """
         supply = iter(tasks)
         running: dict[Future[Result], Task] = {}
-        ended = False
+        left, ended = True, False
         try:
             while True:
-                for task in supply:
-                    running[self._submit(task)] = task
-                    started(task)
-                    if len(running) > self._workers:  # one lies ready, so that no worker waits
+                while left and len(running) < self._room():
+                    left = False
+                    for task in supply:
+                        running[self._submit(task)] = task
+                        started(task)
+                        left = True
                         break
                 if not running:
                     ended = True
                     return
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                if any(isinstance(future.exception(), BrokenProcessPool) for future in done):
-                    self._stop(in_the_middle=True)
-                    broken, running = running, {}
+                done = self._wait(running)
+                if any(self._is_lost(future) for future in done):
+                    running, broken = {}, self._broken(running)
                     yield from self._one_by_one(broken)
                     continue
                 for future in done:
@@ -80,7 +81,7 @@ class Pool(Generic[Task, Result]):
 
     def _one_by_one(self, running: dict[Future[Result], Task]) -> Iterator[tuple[Task, Result | KpilibError]]:
         for future, task in running.items():
-            if future.done() and not isinstance(future.exception(), BrokenProcessPool):
+            if future.done() and not self._is_lost(future):
                 yield task, self._outcome(future)
                 continue
             yield task, self._alone(task)
@@ -88,11 +89,31 @@ class Pool(Generic[Task, Result]):
     def _alone(self, task: Task) -> Result | KpilibError:
         for _ in range(2):
             alone = self._submit(task)
-            wait([alone])
-            if not isinstance(alone.exception(), BrokenProcessPool):
+            while not self._wait([alone]):
+                pass
+            if not self._is_lost(alone):
                 return self._outcome(alone)
             self._stop(in_the_middle=True)
         return ExecutionError("its worker process was killed twice", kind="worker")
+
+    # What another kind of workers does otherwise
+
+    def _room(self) -> int:
+        """Return how many tasks the workers may hold: one lies ready, so that none waits."""
+        return self._workers + 1
+
+    def _wait(self, running: Collection[Future[Result]]) -> set[Future[Result]]:
+        """Return the tasks that are done, when there is one."""
+        return wait(running, return_when=FIRST_COMPLETED).done
+
+    def _is_lost(self, future: Future[Result]) -> bool:
+        """Say whether a task that is done has no outcome: a worker died."""
+        return isinstance(future.exception(), BrokenProcessPool)
+
+    def _broken(self, running: dict[Future[Result], Task]) -> dict[Future[Result], Task]:
+        """Return what has to be done again after a worker's death, or was done by then."""
+        self._stop(in_the_middle=True)
+        return running
 
     def _submit(self, task: Task) -> Future[Result]:
         if self._executor is None:

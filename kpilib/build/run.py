@@ -5,28 +5,33 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
 import kpilib
+from kpilib.build.cluster import Cluster, connect
 from kpilib.build.index import write_index
 from kpilib.build.inspection import Inspection
 from kpilib.build.job import Job, Made, make_pack
 from kpilib.build.lock import hold
 from kpilib.build.manifest import FAILURE, MANIFEST, Failure, Manifest
+from kpilib.build.packed import pack_folder
 from kpilib.build.plan import Planned, plan_packs
 from kpilib.build.pool import Pool, kept_workers
 from kpilib.build.portfolio import PortfolioOutcome, build_portfolio
 from kpilib.build.progress import Silence, Watcher
 from kpilib.build.round import Round
 from kpilib.build.write import ASIDE, put_file, put_folder, remove_folder, sweep
-from kpilib.errors import KpilibError
+from kpilib.errors import ExecutionError, KpilibError
 from kpilib.execute.forkserver import kernel_server
 from kpilib.execute.scratch import sweep_scratch
 from kpilib.pack import Pack
 
 __all__ = ["Outcome", "build_packs"]
+
+_OF_THE_POOL = {"worker", "unexpected"}
 
 
 @dataclass
@@ -48,6 +53,7 @@ def build_packs(
     partners: Iterable[str],
     *,
     jobs: int | None = None,
+    dask: str | None = None,
     force: bool = False,
     portfolio: bool = False,
     watcher: Watcher | None = None,
@@ -61,6 +67,8 @@ def build_packs(
     ----------
     jobs
         worker processes; default: the settings', else one per core.
+    dask
+        the address of a scheduler whose workers make the packs, in place of this machine's.
     force
         make fresh packs too.
     portfolio
@@ -86,7 +94,9 @@ def build_packs(
         most = jobs or around.settings.packs.jobs or _cores()
         workers = min(most, max(1, len(wanted)))
         try:
-            _make(around, wanted, workers, watcher, outcome)
+            with _pool(workers, dask, watcher) if wanted else nullcontext() as pool:
+                if pool is not None:
+                    _make(around, wanted, pool, watcher, outcome)
             if portfolio:
                 outcome.portfolio = build_portfolio(around, planned, workers=most, force=force)
         except KeyboardInterrupt:
@@ -98,16 +108,24 @@ def build_packs(
     return outcome
 
 
-def _make(around: Round, wanted: dict[Pack, Planned], workers: int, watcher: Watcher, outcome: Outcome) -> None:
-    if not wanted:
+@contextmanager
+def _pool(workers: int, dask: str | None, watcher: Watcher) -> Iterator[Pool[Job, Made]]:
+    if dask is None:
+        yield Pool(make_pack, workers)
         return
+    with connect(dask) as client:
+        yield Cluster(make_pack, client, watcher.say)
+
+
+def _make(
+    around: Round, wanted: dict[Pack, Planned], pool: Pool[Job, Made], watcher: Watcher, outcome: Outcome
+) -> None:
     inspection = Inspection(around)
 
     def started(job: Job) -> None:
         watcher.started(wanted[job.pack].name)
 
-    pool: Pool[Job, Made] = Pool(make_pack, workers)
-    for job, result in pool.run(_jobs(around, wanted), started=started):
+    for job, result in pool.run(_jobs(around, wanted, far=isinstance(pool, Cluster)), started=started):
         _take(around, wanted[job.pack], result, inspection, outcome)
         watcher.finished(wanted[job.pack].name)
 
@@ -124,14 +142,32 @@ def _take(
         outcome.made.append(planned.pack)
         outcome.warnings += [(planned.pack, warning) for warning in result.warnings]
     except KpilibError as error:
-        outcome.failed.append((planned.pack, error))
-        _put_failure(around, planned, error)
+        named = _named(planned.pack, error)
+        outcome.failed.append((planned.pack, named))
+        _put_failure(around, planned, named)
 
 
-def _jobs(around: Round, wanted: dict[Pack, Planned]) -> Iterator[Job]:
-    """Yield the jobs as they are asked for: slices are cut anew, so that a thousand of them need no room."""
-    for pack in wanted:
-        yield around.job(around.cut(pack.partner_id))
+def _named(pack: Pack, error: KpilibError) -> KpilibError:
+    """Return an error that says whose pack could not be made: a pool does not know."""
+    if error.parts.get("kind") in _OF_THE_POOL:
+        return ExecutionError(f"{pack}: {error}", **error.parts)
+    return error
+
+
+def _jobs(around: Round, wanted: dict[Pack, Planned], *, far: bool) -> Iterator[Job]:
+    """Yield the jobs as they are asked for: slices are cut anew, so that a thousand of them need no room.
+
+    The largest come first, so that no worker begins with them when all others have ended; neighbours in the store
+    stay neighbours otherwise, since they are read together.
+    """
+    templates = pack_folder(around.templates) if far else None
+    sizes = {pack: around.store.size(pack.partner_id).bit_length() for pack in wanted}
+    for pack in sorted(wanted, key=lambda pack: -sizes[pack]):
+        slice_ = around.cut(pack.partner_id)
+        if slice_.fingerprint != wanted[pack].origin.slice:  # somebody wrote a comment since the plan
+            wanted[pack] = replace(wanted[pack], origin=around.origin(slice_))
+        job = around.job(slice_)
+        yield job if templates is None else replace(job, templates=templates)
 
 
 def _put(around: Round, planned: Planned, made: Made) -> None:

@@ -44,6 +44,13 @@ def build(
         Optional[int],
         typer.Option(min=1, metavar="N", help="How many packs are made at once.", show_default="one per core"),
     ] = None,
+    dask: Annotated[
+        Optional[str],
+        typer.Option(
+            metavar="ADDRESS", help="A Dask scheduler, like tcp://host:8786, whose workers make the packs.",
+            show_default="this machine",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Make fresh packs too.")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Only say which packs would be made, and why.")] = False,
     notebook: Annotated[
@@ -80,10 +87,12 @@ def build(
         return
     whole = not partner and audience is Audience.PARTNER and notebook is None
     if given.quiet:
-        outcome = build_packs(around, chosen, jobs=jobs, force=force, portfolio=whole)
+        outcome = build_packs(around, chosen, jobs=jobs, dask=dask, force=force, portfolio=whole)
     else:
         with Bar(console(error=True)) as bar:
-            outcome = build_packs(around, chosen, jobs=jobs, force=force, portfolio=whole, watcher=bar)
+            outcome = build_packs(
+                around, chosen, jobs=jobs, dask=dask, force=force, portfolio=whole, watcher=bar
+            )
     _report(around, outcome, given)
     failed = outcome.failed or (outcome.portfolio is not None and outcome.portfolio.error is not None)
     if failed or outcome.interrupted:

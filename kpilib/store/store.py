@@ -66,6 +66,7 @@ class Store:
         # Mapped at once: a building that replaces this one removes its files, not what is mapped.
         self._files = {name: pa.memory_map(str(folder / f"{name}.parquet")) for name in (*TABLES, "quality", "index")}
         self._readers: dict[str, tuple[pq.ParquetFile, list[int]]] = {}
+        self._latest_read: dict[str, tuple[tuple[int, int, tuple[str, ...]], pa.Table]] = {}
         self._lock = Lock()
 
     @classmethod
@@ -126,6 +127,10 @@ class Store:
         columns = self._columns(table)
         place = (0, None) if self._is_global(table) else self._index.get((table, pid), (0, 0))
         return to_plain(self._read(table, columns, *place), TABLES[table])
+
+    def size(self, pid: str) -> int:
+        """Return how many rows a partner has in all tables."""
+        return sum(self._index.get((table, pid), (0, 0))[1] for table in TABLES)
 
     def quality(self, pid: str) -> list[dict[str, Any]]:
         """Return which of a partner's rows were not taken as they came: table, action, reason, rows."""
@@ -245,7 +250,13 @@ class Store:
             last = starts[-1] if count is None else first + count
             begin = max(bisect_right(starts, first) - 1, 0)
             end = min(bisect_left(starts, last), reader.num_row_groups)
-            read = reader.read_row_groups(list(range(begin, end)), columns=columns, use_threads=False)
+            kept = (begin, end, tuple(columns))
+            if self._latest_read.get(table, (None,))[0] == kept:
+                read = self._latest_read[table][1]
+            else:
+                read = reader.read_row_groups(list(range(begin, end)), columns=columns, use_threads=False)
+                if end - begin <= 1:  # the next partner's rows are likely to lie in the same group
+                    self._latest_read[table] = kept, read
         return read.select(columns).slice(first - starts[begin], last - first)
 
 
