@@ -66,9 +66,14 @@ class OwnKpis:
             for key, code in self.codes.items()
         }
 
-    @cached_property
-    def definitions(self) -> dict[str, Definition]:
-        """The KPIs by key."""
+    def load(self) -> dict[str, Definition]:
+        """Return the KPIs by key.
+
+        Raises
+        ------
+        SettingsError
+            when a file cannot be used as a KPI.
+        """
         from kpilib.kpis.own import load_definition
 
         return {key: load_definition(key, code) for key, code in self.codes.items()}
@@ -84,7 +89,7 @@ class OwnKpis:
         from kpilib.kpis.own import texts_of
         from kpilib.language import Words
 
-        return Words(language, texts_of(self.definitions, language))
+        return Words(language, texts_of(self.load(), language))
 
     def _check_partners(self, known: frozenset[str]) -> None:
         for key, rows in self.tables.items():

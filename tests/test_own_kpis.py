@@ -28,7 +28,7 @@ def write(settings: Settings, name: str, text: str | bytes) -> None:
 def test_a_workspace_without_any(tmp_path: Path) -> None:
     own = read_own_kpis(Settings(root=tmp_path))
     assert own.enclose("P1", DAY, ["P1"]) == {}
-    assert own.definitions == {}
+    assert own.load() == {}
     assert own.words_in("ko").language == "ko"
 
 

@@ -128,7 +128,7 @@ def draw_index(around: Round, rows: list[Row]) -> bytes:
         "rows": rows,
         "kpis": [
             {"key": key, "name": label_of(key, definition.unit, speaker)}
-            for key, definition in {**KPIS, **around.own_kpis.definitions}.items()
+            for key, definition in {**KPIS, **around.own_kpis.load()}.items()
             if words.has(f"kpi.{key}.name")
         ],
         "choices": _choices(rows),

@@ -76,6 +76,7 @@ class Round:
         as_of = read_as_of(settings, chosen)
         figures = choose_cohort(store, settings, chosen, as_of, cohort)
         _check_partners(settings, store)
+        read_own_kpis(settings).load()
         path = None if notebook is None else notebook.absolute()
         return cls(settings, store, chosen, as_of, figures, audience, language, path)
 

@@ -98,6 +98,14 @@ def test_each_partner_has_the_notebook_of_its_own_or_its_tier(workspace: Path, n
     assert reasons(workspace)["P2"] == ("notebook changed",)
 
 
+def test_a_kpi_that_cannot_be_used_stops_before_anything_is_made(workspace: Path) -> None:
+    (workspace / "kpis").mkdir()
+    (workspace / "kpis" / "staff.py").write_text("import\n")
+    with pytest.raises(SettingsError) as caught:
+        open_round(workspace)
+    assert str(caught.value) == "kpis/staff.py cannot be used: invalid syntax (line 1)."
+
+
 def test_notebooks_for_partners_and_tiers_that_there_are_not(workspace: Path) -> None:
     with (workspace / "kpilib.toml").open("a") as settings:
         settings.write('[packs.tiers]\nsliver = "a.ipynb"\nplatinum = "b.ipynb"\n[packs.partners]\nP1x = "c.ipynb"\n')

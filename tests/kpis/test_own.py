@@ -118,8 +118,8 @@ def test_texts_fall_back_to_english_one_by_one() -> None:
          ("kpis/own.py cannot be used: The KPI 'deal_count' cannot be registered: another one has this key. Choose a "
          "key of its own (line 7).")),
         (plain().replace('"question": "How?", ', ""),
-         ('kpis/own.py lacks texts: question. Give them in the definition: texts={"en": {"name": "…", "question": "…?", '
-         '"formula": "…", "n": {"one": "{count} …", "other": "{count} …"}}}.')),
+         ('kpis/own.py lacks texts: question. Give them in the definition: texts={"en": {"name": "…", '
+         '"question": "…?", "formula": "…", "n": {"one": "{count} …", "other": "{count} …"}}}.')),
     ],
 )  # fmt: skip
 def test_files_that_define_no_kpi(code: str, message: str) -> None:
