@@ -36,6 +36,12 @@ class Evidence:
     overdue: int
     formats: Formats
 
+    @property
+    def new(self) -> bool:
+        """Whether the records of the partner begin in this quarter."""
+        deals = self.kpis.get("deal_count")
+        return deals is not None and len(deals.trend) > 1 and all(value is None for value in deals.trend[:-1])
+
     def companion(self, key: str, name: str) -> Any:
         """Return a companion of a KPI, None when the pack does not have it."""
         kpi = self.kpis.get(key)
@@ -91,6 +97,23 @@ def settle_overdue(evidence: Evidence) -> Fields | None:
     return {"count": evidence.overdue} if evidence.overdue else None
 
 
+@rule("opportunity_pipeline")
+def first_steps(evidence: Evidence) -> Fields | None:
+    """The records begin in this quarter, and opportunities are open."""
+    pipeline = evidence.kpis.get("opportunity_pipeline")
+    if pipeline is None or not evidence.new or not pipeline.companions.get("count"):
+        return None
+    write = evidence.formats
+    return {"count": int(pipeline.companions["count"]), "amount": write.money(pipeline.value)}
+
+
+@rule("close_rate")
+def first_leads(evidence: Evidence) -> Fields | None:
+    """The records begin in this quarter, and leads came."""
+    kpi = evidence.kpis.get("close_rate")
+    return {"count": kpi.n} if kpi is not None and evidence.new and kpi.n else None
+
+
 @rule("marketing_channels")
 def move_money(evidence: Evidence) -> Fields | None:
     """A segment costs more than it brings, on enough evidence: half of its money goes to the best one."""
@@ -101,7 +124,8 @@ def move_money(evidence: Evidence) -> Fields | None:
     if cut.empty:
         return None
     worst = max(_rows(cut), key=lambda row: Decimal(row["spend"]))
-    others = [row for row in _rows(verdicts) if _known(row["roi"]) and row["roi"] > 0 and row["verdict"] != "too_little"]
+    judged = [row for row in _rows(verdicts) if row["verdict"] != "too_little"]
+    others = [row for row in judged if _known(row["roi"]) and row["roi"] > 0]
     best = max(others, key=lambda row: row["roi"], default=None)
     write, words = evidence.formats, evidence.formats.words
     target = words("advice.no_segment") if best is None else words(f"segments.{best['segment']}")
@@ -143,7 +167,7 @@ def counter_competitor(evidence: Evidence) -> Fields | None:
 def revive_deals(evidence: Evidence) -> Fields | None:
     """A quarter without a deal, while opportunities are open."""
     deals, pipeline = evidence.kpis.get("deal_count"), evidence.kpis.get("opportunity_pipeline")
-    if deals is None or pipeline is None or deals.value != 0 or not pipeline.companions.get("count"):
+    if deals is None or pipeline is None or deals.value != 0 or not pipeline.companions.get("count") or evidence.new:
         return None
     write = evidence.formats
     held: Mapping[str, Any] = pipeline.companions

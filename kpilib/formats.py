@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["UNDEFINED", "Formats", "Scale"]
 
 UNDEFINED = "–"
+WHOLE_FROM = 0.2
 NBSP = "\u00a0"
 MINUS = "\u2212"
 
@@ -114,6 +115,14 @@ class Formats:
         if value is None:
             return UNDEFINED
         return self.words("formats.percent", number=self.number(_decimal(value) * 100, digits, signed=signed))
+
+    def known_rate(self, value: float | None) -> str:
+        """Return a fraction as a percentage with the decimals that a quarter's sample carries: none from 20 % on."""
+        return self.rate(value, _known_digits(value))
+
+    def known_rate_parts(self, value: float | None) -> tuple[str, str]:
+        """Return the same as the number of a percentage and the sign, to be set in two sizes."""
+        return self.rate_parts(value, _known_digits(value))
 
     def rate_parts(self, value: float | None, digits: int = 1) -> tuple[str, str]:
         """Return a fraction as the number of a percentage and the sign, to be set in two sizes."""
@@ -210,3 +219,7 @@ def _date(day: Any) -> dt.date:
 
 def _joined(text: str) -> str:
     return text.replace(" ", NBSP)
+
+
+def _known_digits(value: float | None) -> int:
+    return 0 if value is None or value == 0 or abs(value) >= WHOLE_FROM else 1

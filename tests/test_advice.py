@@ -85,6 +85,18 @@ def factors(cycle: float, success: float) -> dict[str, Any]:
     }
 
 
+def new(known: int | None = None, leads: int = 28) -> dict[str, Kpi]:
+    """Return a partner whose records begin in this quarter, unless something was known before."""
+    open_now = replace(
+        QUIET["opportunity_pipeline"], value=Decimal(90_000), companions={"count": 6, "valued_share": 1.0}
+    )
+    return {
+        **kpis("deal_count", value=0, trend=(known, None, 0)),
+        "opportunity_pipeline": open_now,
+        "close_rate": replace(QUIET["close_rate"], value=0.0, n=leads),
+    }
+
+
 REASONS = {"reasons": pd.DataFrame({"reason": ["Price", "Timing"], "count": [6, 2], "amount": [1, 1]})}
 OPEN = {"count": 9, "weighted": Decimal(50_000)}
 BELOW = Status("act", "below_target")
@@ -93,6 +105,8 @@ CASES: dict[str, tuple[dict[str, Kpi], dict[str, Kpi]]] = {
         kpis("marketing_channels", verdicts("cut", -0.6)),
         kpis("marketing_channels", verdicts("too_little", -0.6)),
     ),
+    "first_steps": (new(), new(known=3)),
+    "first_leads": (new(), new(leads=0)),
     "counter_competitor": (kpis("deal_success", lost_to(3)), kpis("deal_success", lost_to(2))),
     "revive_deals": (
         kpis("deal_count", value=0) | {"opportunity_pipeline": replace(QUIET["opportunity_pipeline"], companions=OPEN)},
@@ -145,16 +159,25 @@ def test_overdue_actions_come_first() -> None:
     assert fired(kpis("deal_success", lost_to(5)), overdue=2) == ["settle_overdue", "counter_competitor"]
 
 
+def test_a_first_review_asks_for_first_steps_instead_of_a_closing_date() -> None:
+    assert fired(new()) == ["first_steps", "first_leads"]
+    assert "revive_deals" in fired(new(known=3))
+
+
 def test_every_rule_has_a_case() -> None:
     assert set(CASES) | {"settle_overdue"} == set(RULES)
 
 
 def test_the_plan_has_at_most_five_actions() -> None:
     everything = {key: kpi for name, (held, _) in CASES.items() for key, kpi in held.items() if kpi != QUIET[key]}
-    everything = QUIET | everything | {
-        "deal_success": kpis("deal_success", REASONS | lost_to(9), year_ago=worse(0.7))["deal_success"],
-        "opportunity_pipeline": kpis("opportunity_pipeline", stale(9) | coverage(0.5))["opportunity_pipeline"],
-    }
+    everything = (
+        QUIET
+        | everything
+        | {
+            "deal_success": kpis("deal_success", REASONS | lost_to(9), year_ago=worse(0.7))["deal_success"],
+            "opportunity_pipeline": kpis("opportunity_pipeline", stale(9) | coverage(0.5))["opportunity_pipeline"],
+        }
+    )
     assert len(fired(everything, overdue=1)) == MOST == 5
 
 

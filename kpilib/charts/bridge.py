@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from kpilib.charts.canvas import SMALL, Canvas, Look, Panel
@@ -102,7 +103,7 @@ def draw_bridge_by_month(kpi: Kpi, look: Look, *, title: str = "", measure: Meas
         month = writer.month(row, {**names, **ends})
         steps += month if not steps else month[1:]
         spans.append((len(steps) - len(month) + 1, len(steps) - 1, formats.month_name(first)))
-    with look.canvas("full", 128) as canvas:
+    with look.canvas("full", 116) as canvas:
         panel = canvas.panel(bottom=28, top=12)
         _draw_steps(canvas, panel, steps, size=SMALL)
         room = panel.width / len(steps)
@@ -142,6 +143,9 @@ class _Writer:
         self._formats, self._words, self._measure = look.formats, look.words, measure
         self._scale = look.formats.scale(value for row in rows for name, value in row.items() if _is_amount(name))
         self.unit = self._scale.unit
+        # One number of decimals for all of them: they are to be added up at sight.
+        amounts = [abs(self._scaled(value)) for row in rows for name, value in row.items() if _is_amount(name)]
+        self._digits = 0 if self._scale.power == 0 or max(amounts) >= 100 else 1
         # the same steps for all months: what no month has is left out
         rare: tuple[Kind, ...] = ("competitor", "revaluation")
         shown = [kind for kind in rare if any(self._value(row, kind) for row in rows)]
@@ -176,10 +180,16 @@ class _Writer:
             return float(row.get(f"{column}_count", 0))
         return float(row[column])
 
+    def _scaled(self, value: Any) -> Decimal:
+        return Decimal(str(value)).scaleb(-self._scale.power)
+
     def _text(self, value: float, *, signed: bool = False) -> str:
         if self._measure == "count":
             return self._formats.count(int(value), signed=signed)
-        return self._scale.number(value, signed=signed)
+        scaled = self._scaled(value)
+        if value and abs(scaled) < Decimal("0.5"):
+            return self._scale.number(value, signed=signed)
+        return self._formats.number(scaled, self._digits, signed=signed)
 
     def _note(self, row: Record, name: str) -> str:
         column = _COLUMNS.get(name, name)

@@ -109,7 +109,7 @@ def draw_deals_by_month(kpi: Kpi, look: Look, *, title: str = "") -> Chart | Non
     won = [int(row["won"]) for row in rows]
     ghost = [int(row["won_year_ago"]) for row in rows] if "won_year_ago" in rows[0] else None
     scale = formats.scale(row["amount"] for row in rows)
-    with look.canvas("half", 118) as canvas:
+    with look.canvas("half", 94) as canvas:
         panel = canvas.panel(bottom=15, top=24)
         limits = {"x": (-0.5, len(rows) - 0.5), "y": (0, max([*won, *(ghost or []), 1]))}
         panel.scale(**limits)

@@ -64,7 +64,7 @@ def _draw(kpi: Kpi, look: Look, rows: list[Record], column: str, key: str, title
         canvas.line((panel.left, panel.bottom), (panel.left, panel.top), colour=palette.line)
         if kpi.value is not None:
             x = panel.x(float(kpi.value))
-            text = words("charts.rates.all", rate=formats.rate(float(kpi.value)))
+            text = words("charts.rates.all", rate=formats.known_rate(float(kpi.value)))
             canvas.line((x, panel.bottom), (x, panel.top + 1), colour=palette.soft, dashed=True, width=0.7)
             half = text_width(text, SMALL) / 2
             middle = min(max(x, half), canvas.right - half)
@@ -93,5 +93,5 @@ def _draw(kpi: Kpi, look: Look, rows: list[Record], column: str, key: str, title
         return canvas.chart(
             alt=alt,
             title=title or words(f"charts.rates.title_{key}", by=words(f"charts.rates.by.{column}")),
-            subtitle=words("charts.rates.subtitle", quarter=formats.quarter(look.quarter)),
+            subtitle=words("charts.rates.subtitle"),
         )

@@ -11,6 +11,7 @@ from kpilib.charts.canvas import SMALL, Canvas, Look, Panel
 from kpilib.charts.frames import defined, numbers, records
 from kpilib.charts.marks import draw_line, draw_mark
 from kpilib.charts.text import text_width
+from kpilib.rounding import to_two_digits
 
 if TYPE_CHECKING:
     from kpilib.kpis.kpi import Kpi
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_outlook", "draw_quality_history", "draw_trend"]
 
-_HEIGHT, _HEAD, _FOOT = 112.0, 12.0, 15.0
+_HEIGHT, _HEAD, _FOOT = 96.0, 12.0, 15.0
 _DOT, _RING, _LEAD = 5.2, 4.4, 10.0
 _YEAR = 4
 
@@ -35,9 +36,9 @@ class _End:
 
 
 def draw_trend(kpi: Kpi, look: Look, *, title: str = "") -> Chart | None:
-    """Return a KPI's last eight quarters, with last year's and this one marked; None where none is defined."""
+    """Return a KPI's last eight quarters, with last year's and this one marked; None where fewer than two are known."""
     values = numbers(kpi.trend)
-    if all(map(math.isnan, values)):
+    if _known(values) < 2:
         return None
     words = look.words
     texts = [_say(kpi.unit, None if math.isnan(value) else value, look) for value in values]
@@ -49,7 +50,7 @@ def draw_trend(kpi: Kpi, look: Look, *, title: str = "") -> Chart | None:
         ends.append(_End(target, _say(kpi.unit, target, look), words("charts.series.target"), look.palette.ink))
     with _canvas(look) as canvas:
         panel = _place(canvas, [*values, *(end.value for end in ends)], len(values), ends)
-        _draw_history(canvas, panel, values, texts)
+        _draw_history(canvas, panel, values, texts, beside=None if kpi.target is None else float(kpi.target.value))
         _write_quarters(canvas, panel, len(values))
         if kpi.target is not None:
             y = panel.y(float(kpi.target.value))
@@ -66,10 +67,14 @@ def draw_trend(kpi: Kpi, look: Look, *, title: str = "") -> Chart | None:
 
 
 def draw_quality_history(kpi: Kpi, look: Look, *, title: str = "") -> Chart | None:
-    """Return the score's last eight quarters, with 100, the cohort's median and the own past; None where undefined."""
-    rows = records(kpi, "history")
-    values = numbers(row["score"] for row in rows)
-    if all(map(math.isnan, values)):
+    """Return the score's last eight quarters, with 100, the cohort's median and the own past.
+
+    A quarter before the records begin has a score of 0 and is left out; None where fewer than two are left.
+    """
+    values = numbers(row["score"] for row in records(kpi, "history"))
+    if len(kpi.trend) == len(values):
+        values = [math.nan if of is None else value for value, of in zip(values, kpi.trend, strict=True)]
+    if _known(values) < 2:
         return None
     words, formats, palette = look.words, look.formats, look.palette
     texts = [formats.number(None if math.isnan(value) else value, 0) for value in values]
@@ -118,14 +123,14 @@ def draw_outlook(outlook: Outlook, history: Sequence[float | None], look: Look, 
     values = numbers(history)
     texts = [formats.money(None if math.isnan(value) else value) for value in values]
     figures = [
-        ("high", outlook.high, palette.soft),
-        ("median", outlook.median, palette.accent),
-        ("low", outlook.low, palette.soft),
-        ("target", outlook.target, palette.ink),
+        ("high", outlook.high, to_two_digits(outlook.high), palette.soft),
+        ("median", outlook.median, to_two_digits(outlook.median), palette.accent),
+        ("low", outlook.low, to_two_digits(outlook.low), palette.soft),
+        ("target", outlook.target, outlook.target, palette.ink),
     ]
     ends = [
-        _End(float(value), formats.money(value), words(f"charts.outlook.{name}"), colour)
-        for name, value, colour in figures
+        _End(float(value), formats.money(said), words(f"charts.outlook.{name}"), colour)
+        for name, value, said, colour in figures
         if value is not None
     ]
     with _canvas(look) as canvas:
@@ -145,9 +150,9 @@ def draw_outlook(outlook: Outlook, history: Sequence[float | None], look: Look, 
         alt = words(
             "charts.outlook.alt",
             quarter=formats.quarter(outlook.quarter),
-            median=formats.money(outlook.median),
-            low=formats.money(outlook.low),
-            high=formats.money(outlook.high),
+            median=formats.money(to_two_digits(outlook.median)),
+            low=formats.money(to_two_digits(outlook.low)),
+            high=formats.money(to_two_digits(outlook.high)),
         )
         if outlook.target is not None:
             alt += " " + words("charts.outlook.alt_target", target=formats.money(outlook.target))
@@ -158,6 +163,10 @@ def draw_outlook(outlook: Outlook, history: Sequence[float | None], look: Look, 
             title=title or words("charts.outlook.title", quarter=formats.quarter(outlook.quarter)),
             subtitle=words("charts.outlook.subtitle"),
         )
+
+
+def _known(values: Sequence[float]) -> int:
+    return sum(not math.isnan(value) for value in values)
 
 
 def _canvas(look: Look) -> Canvas:
@@ -174,11 +183,18 @@ def _place(canvas: Canvas, values: Sequence[float], quarters: int, ends: Sequenc
 
 
 def _draw_history(
-    canvas: Canvas, panel: Panel, values: Sequence[float], texts: Sequence[str], *, ahead: bool = False
+    canvas: Canvas,
+    panel: Panel,
+    values: Sequence[float],
+    texts: Sequence[str],
+    *,
+    ahead: bool = False,
+    beside: float | None = None,
 ) -> None:
     """Draw the line with its two marks, last year's and this quarter's.
 
-    ``ahead``: the line goes on to a quarter that is still to come, and this one is only its last but one.
+    ``ahead``: the line goes on to a quarter that is still to come, and this one is only its last but one. ``beside``:
+    where another line lies, which no label may cross.
     """
     palette = canvas.look.palette
     end = len(values) - 1
@@ -191,10 +207,12 @@ def _draw_history(
     year_ago = end - _YEAR
     if year_ago >= 0 and not math.isnan(values[year_ago]):
         draw_mark(panel, year_ago, values[year_ago], colour=palette.soft, size=_RING, hollow=True)
-        beside = (*values[year_ago - 1 : year_ago], values[year_ago + 1])
-        near = [value for value in beside if not math.isnan(value)]
+        around = (*values[year_ago - 1 : year_ago], values[year_ago + 1])
+        near = [value for value in around if not math.isnan(value)]
         above = not near or values[year_ago] >= sum(near) / len(near)
         x, y = panel.x(year_ago), panel.y(values[year_ago]) + (8.5 if above else -8.5)
+        if beside is not None and abs(panel.y(beside) - y) < 6:
+            y = 2 * panel.y(values[year_ago]) - y
         x = max(x, text_width(texts[year_ago], SMALL) / 2)
         canvas.text(texts[year_ago], x, y, align="center", size=SMALL, colour=palette.soft)
     if values and not math.isnan(values[-1]):

@@ -72,7 +72,7 @@ class Card:
     status: StatusMark | None
     change: Rich
     previous: str
-    spark: Spark
+    spark: Spark | None
     target: TargetBar | None
     cohort: str
 

@@ -129,7 +129,8 @@ def shape_part(part: Any, place: str) -> dict[str, Any]:
 def arrange(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return parts with narrow neighbours joined to pairs, within sections and groups too.
 
-    A half-width chart goes beside another one, a narrow table or a note; two narrow tables stand side by side.
+    A half-width chart goes beside another one, a narrow table or a note; two narrow tables stand side by side, of which
+    one may be a heat map.
     """
     arranged: list[dict[str, Any]] = []
     for part in parts:
@@ -160,12 +161,20 @@ def _pairs(left: dict[str, Any], right: dict[str, Any]) -> bool:
     narrow = [_is_narrow(part) for part in (left, right)]
     if half[0]:
         return half[1] or narrow[1] or (right["kind"] == "note" and right["tone"] != "small")
-    return narrow[0] and (half[1] or (narrow[1] and len(left["columns"]) + len(right["columns"]) <= 6))
+    if not narrow[0] or not narrow[1]:
+        return narrow[0] and half[1]
+    return _is_heat(left) != _is_heat(right) or len(left["columns"]) + len(right["columns"]) <= 6
 
 
 def _is_narrow(part: dict[str, Any]) -> bool:
     # A table without a title is an analyst's: it keeps its place below what it belongs to.
-    return part["kind"] == "table" and bool(part["title"]) and len(part["columns"]) <= 4 and len(part["rows"]) <= 10
+    if part["kind"] != "table" or not part["title"] or len(part["rows"]) > 10:
+        return False
+    return len(part["columns"]) <= (6 if _is_heat(part) else 4)
+
+
+def _is_heat(part: dict[str, Any]) -> bool:
+    return any(not isinstance(cell, str) for row in part["rows"] for cell in row["cells"])
 
 
 def _fill(held: Any, keys: Mapping[str, Any], place: str) -> dict[str, Any]:

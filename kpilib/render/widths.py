@@ -13,14 +13,26 @@ _FIGURE = 0.535
 # So many letters and figures stand in a line of the full width.
 _LINE = 70
 _SHORT = 18
+# A name or a date by hand.
+_WRITING = 7.5
 
 
-def column_widths(table: Mapping[str, Any]) -> list[dict[str, float]]:
+def column_widths(table: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return each column's width: a ``share`` of what is left, or its own in ``em``; figures never wrap, words may.
 
-    With room to spare all columns share it, so that no figure stands far from its label.
+    With room to spare all columns share it, so that no figure stands far from its label. A labelled column without a
+    single text is to be written in by hand: it has room for a name, and ``blank`` says so.
     """
     columns, rows = table["columns"], table["rows"]
+    blank = [
+        place for place, column in enumerate(columns)
+        if rows and column["label"] and column["align"] == "left" and all(row["cells"][place] == "" for row in rows)
+    ]  # fmt: skip
+    if blank and len(blank) < len(columns):
+        return [
+            {"em": _WRITING, "blank": True} if place in blank else {"share": 1.0 if place else 0.8}
+            for place in range(len(columns))
+        ]
     if any(not isinstance(cell, str) for row in rows for cell in row["cells"]):
         return [{"share": 1.0 if place else 1.7} for place in range(len(columns))]
     needs = [_label_need(column["label"], few=len(columns) <= 6) for column in columns]
@@ -29,7 +41,7 @@ def column_widths(table: Mapping[str, Any]) -> list[dict[str, float]]:
             needs[place] = max(needs[place], _count(cell))
     if sum(needs) + 2 * len(columns) < _LINE:
         return [{"share": round(min(max(need + 5, 9), 46), 2)} for need in needs]
-    widths: list[dict[str, float]] = [
+    widths: list[dict[str, Any]] = [
         {"em": round(need * _FIGURE, 3)}
         if column["align"] == "right" and need <= 26
         else {"share": min(max(need, 9), 46)}

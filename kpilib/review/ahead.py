@@ -5,7 +5,7 @@ from __future__ import annotations
 from kpilib.advice import Advice, advise
 from kpilib.facts import Facts
 from kpilib.outlook import Outlook, foresee, lives_of
-from kpilib.parts import Column, Note, OutlookLabels, Part, Plan, PlanItem, Row, Run, Section, Table
+from kpilib.parts import Column, OutlookLabels, Part, Plan, PlanItem, Row, Run, Section, Table
 from kpilib.parts import Outlook as OutlookPart
 from kpilib.review.agreed import count_overdue
 from kpilib.review.context import Context
@@ -76,39 +76,40 @@ def compose_plan(plan: list[Advice], context: Context, *, most: int = 3) -> Plan
         PlanItem(advice.text, advice.evidence, advice.effect, words(f"kpi.{advice.kpi}.name"))
         for advice in plan[:most]
     )
-    subtitle = words("plan.subtitle_more", count=len(plan)) if len(plan) > most else words("plan.subtitle")
+    subtitle = words("plan.subtitle_more", most=most, count=len(plan)) if len(plan) > most else words("plan.subtitle")
     return Plan(words("plan.title"), subtitle, items)
 
 
-def describe_outlook(outlook: Outlook, context: Context, facts: Facts) -> Section:
-    """Return the section on the next quarter: the range beside the last eight quarters, and what it is made of."""
+def describe_outlook(outlook: Outlook, context: Context, facts: Facts) -> Section | None:
+    """Return the section on the next quarter: the range beside the last eight quarters, and what it is made of.
+
+    None where no range can be given: page one says why.
+    """
+    if outlook.reason is not None:
+        return None
     from kpilib.charts.series import draw_outlook
 
     words, formats = context.words, context.formats
     shown = compose_outlook(outlook, context)
-    parts: list[Part] = []
-    small = [words("outlook.method")]
-    if outlook.reason is None:
-        chart = draw_outlook(outlook, _won_amounts(context, facts), context.look)
-        parts = [part for part in (chart, _sources(outlook, context)) if part is not None]
-        alone = context.slice.content["cohort"].get("prior") is None
-        small.append(words("outlook.without_cohort" if alone else "outlook.with_cohort"))
+    chart = draw_outlook(outlook, _won_amounts(context, facts), context.look)
+    parts: list[Part] = [part for part in (chart, _sources(outlook, context)) if part is not None]
+    alone = context.slice.content["cohort"].get("prior") is None
     return Section(
         id="outlook",
         title=shown.title,
         question=words("outlook.question", quarter=formats.quarter(context.quarter.shift(1))),
         answer=shown.body,
         parts=tuple(parts),
-        small=tuple(small),
+        small=(words("outlook.method"), words("outlook.without_cohort" if alone else "outlook.with_cohort")),
     )
 
 
 def describe_plan(plan: list[Advice], context: Context) -> Section:
-    """Return the section on the plan: each action with its evidence and what to expect, owner and date to fill."""
+    """Return the section on the plan: each action with its evidence and what to expect, owner and date to fill in."""
     words = context.words
-    labels = ("step", "evidence", "effect", "owner", "due")
+    labels = ("step", "why_and_effect", "owner", "due")
     rows = tuple(
-        Row((advice.text, f"{advice.evidence} ({words(f'kpi.{advice.kpi}.name')})", advice.effect, "", ""))
+        Row((advice.text, f"{words(f'kpi.{advice.kpi}.name')}: {advice.evidence} {advice.effect}", "", ""))
         for advice in plan
     )
     table = Table("", tuple(Column(words(f"column.{label}")) for label in labels), rows)
@@ -117,7 +118,7 @@ def describe_plan(plan: list[Advice], context: Context) -> Section:
         title=words("plan.title"),
         question=words("plan.question"),
         answer=words("plan.answer", count=len(plan)) if plan else words("plan.nothing"),
-        parts=(table, Note(words("plan.carried"), "small")) if plan else (),
+        parts=(table,) if plan else (),
     )
 
 

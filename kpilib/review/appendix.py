@@ -1,9 +1,9 @@
-"""The appendix: definitions, thresholds, what was left out, and on what the pack stands."""
+"""The appendix: thresholds, what was left out, and on what the pack stands. Formulas stand with their KPIs."""
 
 from __future__ import annotations
 
 import kpilib
-from kpilib.parts import Column, Note, Part, Row, Section, Table
+from kpilib.parts import Note, Section
 from kpilib.review.context import Context
 from kpilib.review.quality import quality_counts, quality_sentence, quality_table
 
@@ -16,30 +16,24 @@ def describe_appendix(context: Context) -> Section:
     """Return the appendix."""
     words = context.words
     quality = quality_table(context)
-    parts: list[Part] = [_definitions(context)]
-    parts += [Note(text, "small") for text in (*_rules(context), quality_sentence(context))]
-    if quality is not None:
-        parts.append(quality)
     return Section(
         id="appendix",
         title=words("appendix.name"),
         question=words("appendix.question"),
-        answer=words("appendix.answer", date=context.formats.date(context.as_of)),
-        parts=tuple(parts),
-        small=_sources(context),
+        answer="",
+        parts=() if quality is None else (quality,),
+        small=(
+            words("appendix.answer", date=context.formats.date(context.as_of)),
+            *_rules(context),
+            *(() if quality else (quality_sentence(context),)),
+            *_sources(context),
+        ),
     )
 
 
 def small_print(context: Context) -> Note:
     """Return in one paragraph what was left out, and on what the pack stands: for a pack without an appendix."""
     return Note(" ".join((quality_counts(context), *_sources(context))), "small")
-
-
-def _definitions(context: Context) -> Table:
-    words = context.words
-    rows = [Row((words(f"kpi.{key}.name"), words(f"kpi.{key}.formula"))) for key in context.kpis]
-    columns = (Column(words("column.kpi")), Column(words("column.formula")))
-    return Table(words("appendix.definitions"), columns, tuple(rows))
 
 
 def _rules(context: Context) -> list[str]:

@@ -9,11 +9,12 @@ from kpilib.kpis.kpi import Kpi, Target
 from kpilib.parts import Card, Spark, StatusMark, TargetBar
 from kpilib.review.changes import change_of, change_text, previous_text
 from kpilib.review.context import Context
-from kpilib.review.values import interval_text, show, show_parts
+from kpilib.review.values import interval_text, show, show_parts, show_target
 
 __all__ = ["card_of", "status_mark"]
 
 _TREND = 8
+_LEAST = 2
 _YEAR_AGO = 3  # of eight quarters, the last of which is now
 
 
@@ -82,6 +83,8 @@ def _change(kpi: Kpi, context: Context) -> str:
     if kpi.key == "marketing_channels":
         cut = [words(f"segments.{row['segment']}") for row in records(kpi, "verdicts") if row["verdict"] == "cut"]
         also = words("card.cut", segments=formats.join(cut)) if cut else ""
+        if kpi.value is not None and held["revenue"] and not cut:
+            also = words("card.back", back=formats.number(kpi.value + 1, 1), currency=formats.currency_name)
     change = change_text(kpi, context)
     return words("card.change_and", change=change.rstrip("."), also=also) if also else change
 
@@ -98,7 +101,10 @@ def _cycle_claim(kpi: Kpi) -> tuple[bool, float, float, str] | None:
     return claim == "better", float(factors.at["cycle", "now"]), float(factors.at["cycle", "year_ago"]), change.quarter
 
 
-def _spark(kpi: Kpi, context: Context) -> Spark:
+def _spark(kpi: Kpi, context: Context) -> Spark | None:
+    """Return the trend of eight quarters; None where fewer than two of them are known."""
+    if sum(value is not None for value in kpi.trend) < _LEAST:
+        return None
     values = tuple(None if value is None else float(value) for value in kpi.trend)
     quarters = [context.quarter.shift(step - len(values) + 1) for step in range(len(values))]
     alt = ""
@@ -126,7 +132,7 @@ def _target(kpi: Kpi, context: Context) -> TargetBar | None:
             return None
         text = words("card.coverage", times=formats.number(coverage, 1))
         return TargetBar(text, float(coverage), reached=False)
-    return None if target is None else _bar(target, show(kpi.unit, target.value, context), context)
+    return None if target is None else _bar(target, show_target(kpi.unit, target.value, context), context)
 
 
 def _bar(target: Target, value: str, context: Context) -> TargetBar:

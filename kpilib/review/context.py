@@ -80,6 +80,15 @@ class Context:
         """Whether the quarter is read before its end."""
         return self.as_of < self.quarter.end
 
+    @cached_property
+    def new(self) -> bool:
+        """Whether the partner's first opportunity or lead falls into this quarter."""
+        dates = [
+            min(values) for name in ("opportunities", "leads")
+            if (values := self.slice.content["tables"].get(name, {}).get("created_on"))
+        ]  # fmt: skip
+        return not dates or min(dates) >= self.quarter.start.isoformat()
+
     @property
     def day(self) -> int:
         """How many of the quarter's days have passed by D."""

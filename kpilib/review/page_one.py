@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kpilib.parts import Masthead, Outlook, PageOne, Plan
+from kpilib.parts import Actions, Chart, Masthead, Outlook, PageOne, Plan
 from kpilib.review.agreed import agreed_actions
 from kpilib.review.cards import card_of
 from kpilib.review.comment import read_comment
@@ -15,13 +15,19 @@ __all__ = ["compose_page_one"]
 
 def compose_page_one(context: Context, *, plan: Plan | None = None, outlook: Outlook | None = None) -> PageOne:
     """Return page one; the plan and the outlook are made by what looks ahead, and left out when None."""
+    cards = tuple(card_of(kpi, context) for kpi in context.kpis.values())
+    picture = _picture(context)
+    if context.new and picture is None:
+        # So short a page one that the section of the plan follows on it.
+        plan = None
+    drawn = any(card.spark is not None for card in cards)
     return PageOne(
         masthead=_masthead(context),
-        verdict=write_verdict(context),
-        cards=tuple(card_of(kpi, context) for kpi in context.kpis.values()),
-        legend=context.words("page_one.legend"),
-        picture=bridge_picture(context.kpis["opportunity_pipeline"], context),
-        agreed=agreed_actions(context),
+        verdict=write_verdict(context, outlook),
+        cards=cards,
+        legend=context.words("page_one.legend") if drawn else "",
+        picture=picture,
+        agreed=_agreed(context),
         plan=plan,
         outlook=outlook,
         comment=read_comment(context),
@@ -29,19 +35,33 @@ def compose_page_one(context: Context, *, plan: Plan | None = None, outlook: Out
     )
 
 
+def _picture(context: Context) -> Chart | None:
+    """Return the quarter's bridge; None at the start, when nothing but what came in could be shown."""
+    kpi = context.kpis["opportunity_pipeline"]
+    bridge = kpi.companions.get("bridge_quarter")
+    if context.new and bridge is not None and not bridge.empty:
+        row = bridge.iloc[0]
+        if not any(row[f"{name}_count"] for name in ("opening", "won", "lost", "lost_to_competitor")):
+            return None
+    return bridge_picture(kpi, context)
+
+
+def _agreed(context: Context) -> Actions | None:
+    """Return what was agreed; None in a first review, before which nothing could be."""
+    agreed = agreed_actions(context)
+    return None if agreed is not None and context.new and not agreed.rows else agreed
+
+
 def _masthead(context: Context) -> Masthead:
     words, formats = context.words, context.formats
     partner = context.slice.content["partner"]
-    about = [
-        words("page_one.tier", tier=partner["tier"]) if partner.get("tier") else "",
-        partner.get("region") or "",
-        words("page_one.manager", manager=partner["manager"]) if partner.get("manager") else "",
-    ]
+    about = [words("page_one.tier", tier=partner["tier"]) if partner.get("tier") else "", partner.get("region") or ""]
+    manager = words("page_one.manager", manager=partner["manager"]) if partner.get("manager") else ""
     as_of = words("page_one.as_of", date=formats.date(context.as_of))
     if context.partial:
         day, days = context.day, context.quarter.days
         as_of = words("page_one.as_of_partial", date=formats.date(context.as_of), day=day, days=days)
-    lines = [" · ".join(line for line in about if line), as_of]
+    lines = [" · ".join(line for line in about if line), manager, as_of]
     if context.internal:
         lines.append(words("page_one.internal"))
     return Masthead(

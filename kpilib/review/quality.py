@@ -7,6 +7,8 @@ from kpilib.review.context import Context
 
 __all__ = ["quality_counts", "quality_sentence", "quality_table"]
 
+_LABELS = ("table", "action", "rows", "why")
+
 
 def quality_sentence(context: Context) -> str:
     """Return whether rows of this partner were changed or left out."""
@@ -29,26 +31,24 @@ def quality_counts(context: Context) -> str:
 
 
 def quality_table(context: Context) -> Table | None:
-    """Return how many of the partner's rows were left out, repaired or doubted, and why; None when none was."""
+    """Return how many of the partner's rows were left out, repaired or doubted, and why; None when none was.
+
+    A table and what was done to its rows are one row; the reasons follow with their counts, the most frequent first.
+    """
     words, formats = context.words, context.formats
-    rows = sorted(
-        context.slice.content["quality"], key=lambda row: (row["table"], row["action"], -row["rows"], row["reason"])
-    )
-    if not rows:
+    held: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for row in context.slice.content["quality"]:
+        held.setdefault((row["table"], row["action"]), []).append((row["rows"], row["reason"]))
+    if not held:
         return None
-    labels = ("table", "action", "why", "rows")
-    return Table(
-        words("quality_note.title"),
-        tuple(Column(words(f"column.{name}"), "right" if name == "rows" else "left") for name in labels),
-        tuple(
-            Row(
-                (
-                    words(f"table_names.{row['table']}"),
-                    words(f"quality_note.action.{row['action']}"),
-                    words(f"quality_note.reason.{row['reason']}"),
-                    formats.count(row["rows"]),
-                )
-            )
-            for row in rows
-        ),
-    )
+    rows = []
+    for (table, action), reasons in sorted(held.items()):
+        why = (
+            words("quality_note.why", reason=words(f"quality_note.reason.{reason}"), count=formats.count(count))
+            for count, reason in sorted(reasons, key=lambda each: (-each[0], each[1]))
+        )
+        total = formats.count(sum(count for count, _ in reasons))
+        name, done = words(f"table_names.{table}"), words(f"quality_note.action.{action}")
+        rows.append(Row((name, done, total, words("quality_note.joint").join(why))))
+    columns = (Column(words(f"column.{name}"), "right" if name == "rows" else "left") for name in _LABELS)
+    return Table(words("quality_note.title"), tuple(columns), tuple(rows))

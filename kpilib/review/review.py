@@ -208,8 +208,10 @@ class Review:
         return Sections([key for key in self.kpis if key in self._context.own], self.sections.__getitem__)
 
     @cached_property
-    def outlook(self) -> Section:
+    def outlook(self) -> Section | None:
         """The section on what the next quarter may bring: the range, its target, and what it is made of.
+
+        None where no range can be given, since the past is too short or the quarter is not over.
 
         >>> review.outlook  # doctest: +SKIP
         """
@@ -245,7 +247,7 @@ class Review:
 
     @cached_property
     def appendix(self) -> Section:
-        """Definitions, thresholds, what was left out, and on what the pack stands.
+        """Thresholds, what was left out, and on what the pack stands.
 
         >>> review.appendix  # doctest: +SKIP
         """

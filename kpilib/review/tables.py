@@ -85,7 +85,9 @@ def label_or(value: Any, fallback: str) -> str:
 
 def _label(column: Show, context: Context) -> str:
     label = context.words(column.key)
-    return f"{label}, {context.formats.currency_name}" if column.kind in {"amount", "signed"} else label
+    if column.kind not in {"amount", "signed"}:
+        return label
+    return context.words("table.in_currency", label=label, currency=context.formats.currency_name)
 
 
 def _cell(column: Show, row: Mapping[str, Any], context: Context) -> str:
@@ -96,8 +98,8 @@ def _cell(column: Show, row: Mapping[str, Any], context: Context) -> str:
         return words("table.of", hits=formats.count(hits), among=formats.count(among))
     value = row[column.name]
     if column.kind == "rate_range" and value is not None:
-        low, high = formats.rate(row["low"], 0), formats.rate(row["high"], 0)
-        return words("table.rate_range", rate=formats.rate(value), low=low, high=high)
+        low, high = formats.rate_parts(row["low"], 0)[0], formats.rate(row["high"], 0)
+        return words("table.rate_range", rate=formats.rate(value, 0), low=low, high=high)
     if column.kind == "text":
         return _text(column, value, context)
     return UNDEFINED if value is None else _writers(context)[column.kind](value)

@@ -9,7 +9,7 @@ from kpilib.formats import UNDEFINED, Formats
 from kpilib.kpis.kpi import Kpi
 from kpilib.language import Words
 
-__all__ = ["Speaker", "interval_text", "show", "show_difference", "show_parts"]
+__all__ = ["Speaker", "interval_text", "show", "show_difference", "show_parts", "show_target"]
 
 Number = Decimal | float | int | None
 
@@ -39,7 +39,17 @@ def show(unit: str, value: Number, context: Speaker) -> str:
         return context.words("unit.per_day", money=formats.money(value))
     if unit == "money":
         return formats.money(value)
-    return formats.rate(float(value)) if unit == "rate" else show_parts(unit, value, context)[0]
+    if unit == "rate":
+        return formats.known_rate(float(value))
+    return show_parts(unit, value, context)[0]
+
+
+def show_target(unit: str, value: Number, context: Speaker) -> str:
+    """Return a target with its unit: as it was set, a percentage without a needless decimal."""
+    if unit != "rate" or value is None:
+        return show(unit, value, context)
+    tenths = round(float(value) * 1000)
+    return context.formats.rate(float(value), 0 if tenths % 10 == 0 else 1)
 
 
 def show_parts(unit: str, value: Number, context: Speaker) -> tuple[str, str]:
@@ -51,7 +61,7 @@ def show_parts(unit: str, value: Number, context: Speaker) -> tuple[str, str]:
         number, unit_text = formats.money_parts(value)
         return number, context.words("unit.per_day", money=unit_text) if unit == "money_per_day" else unit_text
     if unit == "rate":
-        return formats.rate_parts(float(value))
+        return formats.known_rate_parts(float(value))
     if unit == "ratio":
         return formats.number(value, 1, signed=True), ""
     if unit == "score":

@@ -1,21 +1,23 @@
-"""The verdict: the quarter in two or three sentences, written from the numbers by rules.
+"""The verdict: the quarter in a lead and two or three sentences, written from the numbers by rules.
 
-The first sentence is the lead: where the partner stands (target, deals), with the one thing that most qualifies
-it. One or two sentences of figures follow. A rule looks at the KPIs and returns its sentence or None; the order of
+The lead says where the partner stands (target, deals), with the one thing that most qualifies it. The figures
+follow, then the two facts that weigh most. A rule looks at the KPIs and returns its sentence or None; the order of
 the rules is their weight. Nothing is called better or worse that its test does not claim.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from kpilib.charts.frames import Record, defined, records
 from kpilib.kpis.kpi import Change
-from kpilib.parts import Verdict
+from kpilib.parts import Outlook, Verdict
 from kpilib.review.context import Context
 from kpilib.review.sections.deal_success import main_competitor
 from kpilib.review.sections.section import sentences
+from kpilib.review.values import show_target
 
 __all__ = ["write_verdict"]
 
@@ -27,15 +29,21 @@ _CLAIMING = ("deal_success", "deal_count", "average_deal_size", "close_rate", "d
 
 _COMPETITOR_LOSSES = 3
 _PIPELINE_MOVED = 0.1
+_STALE_SHARE = 1 / 3
+_FEW_DECIDED = 10
+_MANY = 10
+_CARRIED = {1: "one_deal", 2: "two_deals"}
+_MOST = 2
 
-Rule = Callable[[Context], str | None]
+Rule = Callable[[Context, Outlook | None], str | None]
 
 
-def write_verdict(context: Context) -> Verdict:
-    """Return the lead and the sentences after it."""
-    found = (rule(context) for rule in RULES)
-    most_important = next((sentence for sentence in found if sentence), "")
-    return Verdict(_lead(context), sentences(_figures(context), most_important))
+def write_verdict(context: Context, outlook: Outlook | None = None) -> Verdict:
+    """Return the lead and the sentences after it; what is only known of the next quarter is in its outlook."""
+    found = [sentence for rule in RULES if (sentence := rule(context, outlook))]
+    if not found:
+        found.append(_still_open(context))
+    return Verdict(_lead(context), sentences(_figures(context), *found[:_MOST]))
 
 
 # The lead
@@ -43,22 +51,13 @@ def write_verdict(context: Context) -> Verdict:
 
 def _lead(context: Context) -> str:
     words = context.words
-    if _is_new(context):
+    if context.new:
         return words("verdict.lead.new")
     if context.kpis["deal_count"].value == 0:
         return words("verdict.lead.no_deals_yet" if context.partial else "verdict.lead.no_deals")
     if context.partial:
         return words("verdict.lead.under_way")
     return words(f"verdict.lead.{_standing(context)}.{_twist(context)}", change=_claimed(context))
-
-
-def _is_new(context: Context) -> bool:
-    """Whether the partner's first opportunity or lead falls into this quarter."""
-    dates = [
-        min(values) for name in ("opportunities", "leads")
-        if (values := context.slice.content["tables"].get(name, {}).get("created_on"))
-    ]  # fmt: skip
-    return not dates or min(dates) >= context.quarter.start.isoformat()
 
 
 def _attainment(context: Context) -> tuple[float, Decimal] | None:
@@ -83,7 +82,7 @@ def _twist(context: Context) -> str:
     """Return what qualifies the lead: few large deals, else a claim of change, else nothing."""
     carried = _carried_by(context)
     if carried:
-        return {1: "one_deal", 2: "two_deals"}[carried]
+        return _CARRIED[carried]
     claim = _claim(context)
     if claim is not None:
         return claim[1].claim
@@ -148,15 +147,38 @@ def _figures(context: Context) -> str:
     return words("verdict.won_of_target", deals=deals, amount=amount, share=share, target=target)
 
 
-# The most important of what is left
+# What weighs most of the rest
 
 
-def _nothing_won(context: Context) -> str | None:
+def _nothing_won(context: Context, _: Outlook | None) -> str | None:
     """Nothing was won: what is open says most."""
     return None if context.kpis["deal_count"].value else _still_open(context)
 
 
-def _paid_too_much(context: Context) -> str | None:
+def _stale_money(context: Context, _: Outlook | None) -> str | None:
+    """Nothing was won, and a third or more of what is open has been so for twice the usual cycle."""
+    kpi = context.kpis["opportunity_pipeline"]
+    stale, limit = kpi.companions.get("stale"), kpi.companions.get("stale_limit")
+    if context.kpis["deal_count"].value or stale is None or stale.empty or not kpi.value:
+        return None
+    amount = sum((Decimal(value) for value in stale["amount"].dropna()), Decimal(0))
+    if float(amount) < float(kpi.value) * _STALE_SHARE:
+        return None
+    money, days = context.formats.money(amount), context.formats.days(limit)
+    return context.words("verdict.stale", count=len(stale), amount=money, days=days)
+
+
+def _rests_on_few(context: Context, _: Outlook | None) -> str | None:
+    """The target is met or nearly so, on one or two deals: what the amount would be without them."""
+    carried, reached = _carried_by(context), _attainment(context)
+    if not carried or reached is None or context.partial or _standing(context) == "short":
+        return None
+    amounts = sorted(Decimal(each) for each in context.kpis["average_deal_size"].companions["deals"]["amount"])
+    share = context.formats.rate(float(sum(amounts[:-carried], Decimal(0)) / reached[1]), 0)
+    return context.words(f"verdict.without.{_CARRIED[carried]}", share=share)
+
+
+def _paid_too_much(context: Context, _: Outlook | None) -> str | None:
     """A segment's verdict is cut: it cost more than it brought over four quarters."""
     for row in _verdicts(context):
         if row["verdict"] == "cut":
@@ -167,7 +189,7 @@ def _paid_too_much(context: Context) -> str | None:
     return None
 
 
-def _got_worse(context: Context) -> str | None:
+def _got_worse(context: Context, _: Outlook | None) -> str | None:
     """A claim of worse that the lead does not tell, since a few deals carry the quarter or it is not over."""
     claim = _claim(context)
     if claim is None or claim[1].claim != "worse" or not context.kpis["deal_count"].value:
@@ -177,7 +199,7 @@ def _got_worse(context: Context) -> str | None:
     return context.words("verdict.claim_sentence", change=_claimed(context))
 
 
-def _lost_to_one(context: Context) -> str | None:
+def _lost_to_one(context: Context, _: Outlook | None) -> str | None:
     """One competitor took several opportunities, half of the lost ones or more."""
     kpi = context.kpis["deal_success"]
     main = main_competitor(kpi)
@@ -187,20 +209,64 @@ def _lost_to_one(context: Context) -> str | None:
     return context.words("verdict.competitor", competitor=main[0], count=main[1], lost=lost)
 
 
-def _thin_pipeline(context: Context) -> str | None:
+def _count_or_size(context: Context, _: Outlook | None) -> str | None:
+    """The target is missed, and of number and size of the deals one is as planned: it is the other that lacks."""
+    count, size = context.kpis["deal_count"], context.kpis["average_deal_size"]
+    if context.partial or _standing(context) in {"met", "no_target"} or count.target is None or size.target is None:
+        return None
+    many, large = count.target.attainment, size.target.attainment
+    if many is None or large is None or (many >= 1) == (large >= 1):
+        return None
+    formats = context.formats
+    return context.words(
+        "verdict.deals_small" if many >= 1 else "verdict.deals_few",
+        count=formats.count(int(count.value or 0)),
+        planned=formats.count(int(count.target.value)),
+        size=formats.money(size.value),
+        planned_size=formats.money(size.target.value),
+    )
+
+
+def _few_won(context: Context, _: Outlook | None) -> str | None:
+    """Deal success lies far below its target, on decisions enough."""
+    kpi = context.kpis["deal_success"]
+    if context.partial or kpi.target is None or kpi.value is None or kpi.status.key != "act" or kpi.n < _FEW_DECIDED:
+        return None
+    claim = _claim(context)
+    if claim is not None and claim[0] == "deal_success":
+        return None
+    decided = context.words("count.decided", count=kpi.n)
+    return context.words("verdict.few_won", count=kpi.companions["won"], decided=decided,
+                         target=show_target(kpi.unit, kpi.target.value, context))  # fmt: skip
+
+
+def _thin_pipeline(context: Context, _: Outlook | None) -> str | None:
     """Less is open than the next target asks for."""
     kpi = context.kpis["opportunity_pipeline"]
     coverage = kpi.companions.get("coverage")
-    if coverage is None or coverage >= 1 or kpi.companions.get("lead_with_count"):
+    if coverage is None or coverage >= 1 or not context.kpis["deal_count"].value:
+        return None
+    if kpi.companions.get("lead_with_count"):
         return None
     return context.words("verdict.thin", amount=context.formats.money(kpi.value),
                          share=context.formats.rate(float(coverage), 0))  # fmt: skip
 
 
-def _pipeline_moved(context: Context) -> str | None:
+def _out_of_reach(context: Context, outlook: Outlook | None) -> str | None:
+    """The next target lies above the range that holds four outcomes in five."""
+    if outlook is None or outlook.labels is None or outlook.target is None or outlook.high is None:
+        return None
+    if outlook.target <= outlook.high:
+        return None
+    return context.words("verdict.out_of_reach", median=outlook.labels.median, target=outlook.labels.target)
+
+
+def _pipeline_moved(context: Context, _: Outlook | None) -> str | None:
     """The pipeline moved by a tenth or more over the quarter, and not down to nothing."""
-    bridge = context.kpis["opportunity_pipeline"].companions.get("bridge_quarter")
-    if bridge is None or bridge.empty or context.kpis["opportunity_pipeline"].companions.get("lead_with_count"):
+    held: Mapping[str, Any] = context.kpis["opportunity_pipeline"].companions
+    bridge = held.get("bridge_quarter")
+    said = not context.kpis["deal_count"].value or _thin_pipeline(context, None) is not None
+    if said or bridge is None or bridge.empty or held.get("lead_with_count"):
         return None
     row, money = bridge.to_dict("records")[0], context.formats.money
     moved = row["closing"] - row["opening"]
@@ -215,16 +281,19 @@ def _pipeline_moved(context: Context) -> str | None:
     return None
 
 
-def _worth_more(context: Context) -> str | None:
-    """A segment's verdict is invest."""
+def _worth_more(context: Context, _: Outlook | None) -> str | None:
+    """A segment's verdict is invest, and the quarter is no worse than nearly on target."""
+    if _standing(context) == "short":
+        return None
     for row in _verdicts(context):
         if row["verdict"] == "invest" and defined(row["roi"]):
-            return context.words("verdict.invest", segment=context.words(f"segments.{row['segment']}"),
-                                 roi=context.formats.number(row["roi"], 1, signed=True))  # fmt: skip
+            back = context.formats.number(row["roi"] + 1, 0 if row["roi"] >= _MANY else 1)
+            segment = context.words(f"segments.{row['segment']}")
+            return context.words("verdict.invest", segment=segment, back=back, currency=context.formats.currency_name)
     return None
 
 
-def _still_open(context: Context) -> str | None:
+def _still_open(context: Context) -> str:
     """Nothing more pressing: what is open."""
     kpi = context.kpis["opportunity_pipeline"]
     count = kpi.companions["count"]
@@ -235,15 +304,19 @@ def _still_open(context: Context) -> str | None:
 
 RULES: tuple[Rule, ...] = (
     _nothing_won,
+    _stale_money,
+    _rests_on_few,
     _paid_too_much,
     _got_worse,
     _lost_to_one,
+    _count_or_size,
+    _few_won,
     _thin_pipeline,
+    _out_of_reach,
     _pipeline_moved,
     _worth_more,
-    _still_open,
 )
-"""The rules of the last sentence: the first that has something to say speaks."""
+"""The rules of the last sentences: the first two that have something to say speak; without any, what is open."""
 
 
 def _verdicts(context: Context) -> list[Record]:

@@ -234,6 +234,8 @@ WORLDS = {
     "one row": (World(rows=1), "en"),
 }
 CURRENCIES = {"en": "USD", "ko": "KRW"}
+# A single quarter is no trend.
+TRENDS = {"draw_quality_history", "draw_trend"}
 
 
 @pytest.fixture(scope="session")
@@ -259,6 +261,9 @@ def test_every_chart_is_in_the_cases():
 @pytest.mark.parametrize(("world", "language"), WORLDS.values(), ids=WORLDS)
 def test_no_text_is_cut_or_lies_on_another(name, world, language, drawn):
     chart, look = drawn(name, world, language)
+    if world.rows == 1 and name in TRENDS:
+        assert chart is None
+        return
     canvas = look.drawn
     assert chart is not None
     for left, foot, right, head, text in canvas.boxes:

@@ -142,7 +142,7 @@ def test_rates_are_dots_on_the_line_of_their_interval(kpi, look, said, draw, key
     assert [(a[0], b[0]) for a, b in lines.get_segments()] == [(0.03, 0.3), (0.22, 0.61)]
     assert [x for x, _ in dots.get_offsets()] == [0.1, 0.4]
     assert [y for _, y in dots.get_offsets()] == [a[1] for a, _ in lines.get_segments()]
-    assert look.texts == ["search", "referral", "all 25.0 %", "10 %", of, "40 %", of]
+    assert look.texts == ["search", "referral", "all 25 %", "10 %", of, "40 %", of]
     assert said(chart) == (
         f"Dot chart of the {key.replace('_', ' ')} by {columns[0]}, with 95 % intervals: "
         f"search 10.0 % {of} (3.0 % to 30.0 %) and referral 40.0 % {of} (22.0 % to 61.0 %). Over all it is 25.0 %."

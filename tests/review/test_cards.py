@@ -31,10 +31,10 @@ SLOTS = [
     ("average_deal_size", "31.1", "k USD · 14 deals", f"+56 % on 2025 Q3, {NORMAL}", "2026 Q2: 20 k USD", "26 k USD"),
     ("deal_count", "14", "won 436 k USD", f"+1 on 2025 Q3, {NORMAL}", "2026 Q2: 15", "11"),
     ("opportunity_pipeline", "300", "k USD · 6 open", "+50 k USD on 2025 Q3", "2026 Q2: 398 k USD", "340 k USD"),
-    ("marketing_channels", "+5.0", "ROI of 61 k USD spent", "+4.0 on 2026 Q2 · cut: paid media", "", "+1.2"),
-    ("close_rate", "0.0", "% of 25 leads", "24.0 % in 2026 Q2", "", "9.8 %"),
-    ("quality_score", "131", "100 = mean partner", f"+4 on 2025 Q3 · {PAST}", "2026 Q2: 130", "74"),
-    ("deal_success", "56.0", "% of 25 decided", f"56.5 % in 2025 Q3, {NORMAL}", "2026 Q2: 60.0 %", "48.0 %"),
+    ("marketing_channels", "+5.0", "ROI on 61 k USD", "+4.0 on 2026 Q2 · cut: paid media", "", "+1.2"),
+    ("close_rate", "0", "% of 25 leads", "24 % in 2026 Q2", "", "9.8 %"),
+    ("quality_score", "131", "points; mean partner: 100", f"+4 on 2025 Q3 · {PAST}", "2026 Q2: 130", "74"),
+    ("deal_success", "56", "% of 25 decided", f"57 % in 2025 Q3, {NORMAL}", "2026 Q2: 60 %", "48 %"),
 ]
 
 
@@ -75,6 +75,19 @@ def test_an_undefined_value_is_an_en_dash_with_its_reason(make_review: Any) -> N
     assert (card.value, card.unit, card.status) == ("–", "", StatusMark("none", "no status"))
     assert card.change == "No deal was won in this quarter."
     assert card.previous == ""
+
+
+def test_money_back_is_said_where_no_segment_is_to_be_cut(make_review: Any) -> None:
+    # So few leads that no verdict is given.
+    card = cards(make_review({"leads": []}))["marketing_channels"]
+    assert (card.value, plain(card.change)) == ("−1.0", "0.0 on 2026 Q2")
+
+
+def test_a_single_known_quarter_is_no_trend(make_review: Any, make_opportunity: Any) -> None:
+    opened = make_opportunity("open", "open", date(2026, 9, 2), None, "52000")
+    page = make_review({"opportunities": [opened], "leads": [], "spend": []}).page_one
+    assert {card.spark for card in page.cards} == {None}
+    assert page.legend == ""
 
 
 def test_without_the_table_the_card_says_so(make_review: Any) -> None:

@@ -15,7 +15,7 @@ def test_emphasis_and_paragraphs() -> None:
 
 
 def test_html_links_and_entities_are_text() -> None:
-    text = '<script>alert(1)</script> [us](http://example.com) ![x](y) &amp; <b>bold</b> `code`'
+    text = "<script>alert(1)</script> [us](http://example.com) ![x](y) &amp; <b>bold</b> `code`"
     assert rich_paragraphs(text) == ((Run(text),),)
 
 

@@ -43,7 +43,7 @@ def test_out_of_the_nearest_workspace(in_workspace: Settings) -> None:
     # the article's example: two deals, 200 and 400
     assert (review.average_deal_size.value, review.deal_count.value) == (300, 2)
     assert Review.open("00123", "2026Q3", as_of="2026-08-15").slice.as_of.isoformat() == "2026-08-15"
-    assert Review.open("P2", "2026Q3").page_one.masthead.kicker == "파트너 리뷰 · 2026년 3분기"
+    assert Review.open("P2", "2026Q3").page_one.masthead.kicker == "파트너 리뷰 · 2026년\u00a03분기"
     assert Review.open("P2", "2026Q3", language="en").page_one.masthead.kicker == "Partner review · 2026\u00a0Q3"
     assert Review.open("00123", "2026Q3", audience="internal").slice.audience == "internal"
 

@@ -34,7 +34,7 @@ def test_value_then_value_now_and_why(make_review: Any) -> None:
     assert [tuple(str(cell).replace("\u00a0", " ") for cell in row.cells) for row in table.rows] == [
         ("Average deal size", "21 k USD", "20 k USD", "rows were added or corrected since"),
         ("Deal count", "14", "15", "14 rows counted then, 15 now"),
-        ("Close rate", "–", "24.0 %", "0 rows counted then, 25 now"),
+        ("Close rate", "–", "24 %", "0 rows counted then, 25 now"),
         ("Quality score", "90", "130", "figures of the other partners changed"),
     ]
 
@@ -48,5 +48,5 @@ def test_a_running_quarter_restates_nothing(make_review: Any) -> None:
 
 def test_in_korean(make_review: Any) -> None:
     section = make_review(issued=issued(deal_count=(14, 14)), language="ko").restated
-    assert section.answer == "2026년 2분기 수치 1개가 발행된 팩과 다릅니다."
+    assert section.answer == "2026년\u00a02분기 수치 1개가 발행된 팩과 다릅니다."
     assert section.parts[0].rows[0].cells == ("계약 건수", "14", "15", "당시 14건, 현재 15건")

@@ -45,7 +45,7 @@ def test_the_target_met_on_two_large_deals_and_a_segment_that_burns_money(nordli
     lead, text = verdict(nordlicht_review)
     assert lead == "The target is met, on two large deals."
     assert text == (
-        "14 deals brought 436 k USD, 103 % of the target of 423 k USD. "
+        "14 deals brought 436 k USD, 103 % of the target of 423 k USD. Without the two it would be 51 % of the target. "
         "Over four quarters paid media cost 240 k USD and brought 120 k USD."
     )
 
@@ -115,7 +115,7 @@ def test_a_quarter_without_deals_says_what_is_open(make_review: Any, rows: Any, 
 def test_a_partner_who_joined_in_the_quarter(make_review: Any, make_opportunity: Any) -> None:
     opened = make_opportunity("open", "open", date(2026, 9, 2), None, "52000")
     assert verdict(make_review({"opportunities": [opened], "targets": []}, without=("leads", "spend"))) == (
-        "A first review: the records begin in this quarter.",
+        "Welcome: this is your first review.",
         "1 opportunity worth 52 k USD is open.",
     )
 
@@ -143,7 +143,7 @@ def test_a_thin_pipeline(make_review: Any, rows: Any, make_opportunity: Any) -> 
         "targets": [target("10000"), target("20000", "2026Q4")],
     }
     text = verdict(make_review(tables, without=("leads", "spend")))[1]
-    assert text.endswith("5 k USD is open, 25 % of the next target.")
+    assert "5 k USD is open, 25 % of the next target." in text
 
 
 @pytest.mark.parametrize(
@@ -171,6 +171,55 @@ def test_the_verdict_in_korean(make_review: Any) -> None:
     lead, text = verdict(make_review(language="ko"))
     assert lead == "큰 계약 두 건으로 목표를 달성했습니다."
     assert text == (
-        "계약 14건으로 목표 42.3만 USD의 103%인 43.6만 USD를 수주했습니다. "
+        "계약 14건으로 목표 42.3만 USD의 103%인 43.6만 USD를 수주했습니다. 그 두 건을 빼면 목표의 51%입니다. "
         "지난 네 분기 동안 유료 매체에 24만 USD를 쓰고 12만 USD를 벌었습니다."
+    )
+
+
+def metric(name: str, value: str) -> dict[str, str]:
+    return {"partner_id": "P001", "quarter": "2026Q3", "metric": name, "value": value}
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "sentence"),
+    [
+        ("10", "1500", "As many deals were won as planned (10), but smaller ones: 1 k USD each instead of 1.5 k USD."),
+        ("16", "900", "The deals are as large as planned (1 k USD each), but fewer: 10 instead of 16."),
+        ("16", "1500", "Nothing is open at the moment."),  # both lack: neither is the one
+    ],
+)
+def test_whether_number_or_size_of_the_deals_lacks(
+    make_review: Any, rows: Any, count: str, size: str, sentence: str
+) -> None:
+    tables = {
+        "opportunities": rows({"2026Q3": (10, 8), "2025Q3": (10, 8)}),
+        "targets": [target("14000"), metric("deal_count", count), metric("average_deal_size", size)],
+    }
+    assert verdict(make_review(tables, without=("leads", "spend")))[1].endswith(sentence)
+
+
+@pytest.mark.parametrize(("lost", "said"), [(10, True), (6, False)])
+def test_few_of_the_decided_were_won(make_review: Any, rows: Any, lost: int, said: bool) -> None:
+    # 5 of 15 is below 80 % of a target of 50 %, 5 of 11 is not.
+    tables = {
+        "opportunities": rows({"2026Q3": (5, lost), "2025Q3": (5, 10)}),
+        "targets": [target("5000"), metric("deal_success", "0.5")],
+    }
+    text = verdict(make_review(tables, without=("leads", "spend")))[1]
+    assert ("5 of 15 decided opportunities were won; the target is 50 %." in text) is said
+
+
+def test_a_next_target_above_the_outlook_s_range_is_out_of_reach(make_review: Any, rows: Any) -> None:
+    past = {f"{year}Q{quarter}": (10, 8) for year, quarter in ((2025, 3), (2025, 4), (2026, 1), (2026, 2), (2026, 3))}
+    for next_target, said in (("90000", True), ("100", False)):
+        tables = {"opportunities": rows(past), "targets": [target("10000"), target(next_target, "2026Q4")]}
+        text = verdict(make_review(tables, without=("leads", "spend")))[1]
+        assert ("the next target of 90 k USD is out of reach" in text) is said
+
+
+def test_without_a_deal_old_opportunities_are_named(make_review: Any, rows: Any, make_opportunity: Any) -> None:
+    opened = [make_opportunity(f"open-{n}", "open", date(2026, 3, 1), None, "9000") for n in range(3)]
+    tables = {"opportunities": [*rows({"2026Q2": (6, 0)}), *opened], "targets": []}
+    assert verdict(make_review(tables, without=("leads", "spend")))[1] == (
+        "3 opportunities worth 27 k USD are open. 3 of them, worth 27 k USD, have been open for over 40 days."
     )

@@ -13,13 +13,13 @@ from kpilib.review.values import show
 
 __all__ = ["describe"]
 
-_DEALS_SHOWN = 10
+_DEALS_SHOWN = 3
 
 
 def describe(kpi: Kpi, context: Context) -> KpiSection:
     """Return the section: the deals, their mean, and which of them carry it."""
     answer = [_answer(kpi, context), change_sentence(kpi, context), target_sentence(kpi, context)]
-    parts = [draw_deal_sizes(kpi, context.look), _deals(kpi, context), _influence(kpi, context)]
+    parts = [draw_deal_sizes(kpi, context.look), _deals(kpi, context)]
     return make_section(kpi, context, answer=answer, parts=parts)
 
 
@@ -41,20 +41,15 @@ def _answer(kpi: Kpi, context: Context) -> str:
 
 
 def _deals(kpi: Kpi, context: Context) -> Table | None:
-    deals = kpi.companions.get("deals")
+    """Return the deals that move the mean most, with the mean without each; where none does, the deals."""
+    deals, influence = kpi.companions.get("deals"), kpi.companions.get("influence")
     if deals is None or deals.empty:
         return None
     columns = [Show("opportunity_id", "text"), Show("closed_on", "date", "won_on"), Show("product", "text"),
-               Show("rep", "text"), Show("amount", "amount")]  # fmt: skip
-    ordered = deals.sort_values(["amount", "opportunity_id"], ascending=[False, True], kind="stable")
-    title = context.words("average_deal_size.deals" if len(deals) > _DEALS_SHOWN else "average_deal_size.all_deals")
-    return make_table(title, ordered, columns, context, most=_DEALS_SHOWN)
-
-
-def _influence(kpi: Kpi, context: Context) -> Table | None:
-    influence = kpi.companions.get("influence")
+               Show("rep", "text"), Show("amount", "amount"), Show("mean_without", "amount")]  # fmt: skip
     if influence is None or influence.empty:
-        return None
-    columns = [Show("opportunity_id", "text"), Show("amount", "amount"), Show("mean_without", "amount"),
-               Show("difference", "signed")]  # fmt: skip
-    return make_table(context.words("average_deal_size.influence"), influence, columns, context)
+        ordered = deals.sort_values(["amount", "opportunity_id"], ascending=[False, True], kind="stable")
+        return make_table(context.words("average_deal_size.all_deals"), ordered, columns, context, most=_DEALS_SHOWN)
+    about = deals[["opportunity_id", "closed_on", "product", "rep"]]
+    moving = influence.merge(about, on="opportunity_id", how="left", sort=False)
+    return make_table(context.words("average_deal_size.influence"), moving, columns, context)

@@ -21,9 +21,8 @@ def describe(kpi: Kpi, context: Context) -> KpiSection:
     """Return the section: the rate by channel, region and month, and how each quarter's leads ripen."""
     answer = [_answer(kpi, context), change_sentence(kpi, context), target_sentence(kpi, context)]
     parts = [
-        group(draw_close_rate(kpi, context.look), _by(kpi, "month", context)),
-        _by(kpi, "region", context),
-        _maturity(kpi, context),
+        group(draw_close_rate(kpi, context.look), _by(kpi, "region", context)),
+        group(_maturity(kpi, context), _by(kpi, "month", context)),
     ]
     return make_section(kpi, context, answer=answer, parts=parts)
 
@@ -42,7 +41,7 @@ def _by(kpi: Kpi, name: str, context: Context) -> Table | None:
         return None
     first = Show(name, "month" if name == "month" else "text")
     columns = [first, Show("conversions/leads", "of", "won_of_leads"), Show("rate", "rate_range", "rate_and_interval")]
-    return make_table(context.words(f"close_rate.by_{name}"), frame, columns, context, most=12)
+    return make_table(context.words(f"close_rate.by_{name}"), frame, columns, context, most=8)
 
 
 def _maturity(kpi: Kpi, context: Context) -> Table | None:

@@ -14,13 +14,12 @@ __all__ = ["describe"]
 
 
 def describe(kpi: Kpi, context: Context) -> KpiSection:
-    """Return the section: deals and losses by month, by rep and by product."""
+    """Return the section: deals by month and by product; by rep they stand with the deal success."""
     answer = [_answer(kpi, context), change_sentence(kpi, context), target_sentence(kpi, context)]
     answer.append(_amount_target(kpi, context))
     if kpi.value == kpi.companions["lost"] == 0:
         return make_section(kpi, context, answer=answer)
-    by_month, by_rep, by_product = (_by(kpi, name, context) for name in ("month", "rep", "product"))
-    parts = [group(draw_deals_by_month(kpi, context.look), by_month), group(by_product, by_rep)]
+    parts = [group(draw_deals_by_month(kpi, context.look), _by_product(kpi, context))]
     return make_section(kpi, context, answer=answer, parts=parts)
 
 
@@ -52,11 +51,11 @@ def _amount_target(kpi: Kpi, context: Context) -> str:
     return context.words("deal_count.target", share=share, target=value)
 
 
-def _by(kpi: Kpi, name: str, context: Context) -> Table | None:
-    frame = kpi.companions.get(f"by_{name}")
-    if frame is None or frame[name].isna().all():
+def _by_product(kpi: Kpi, context: Context) -> Table | None:
+    frame = kpi.companions.get("by_product")
+    if frame is None or frame["product"].isna().all():
         return None
-    first = Show(name, "month" if name == "month" else "text")
-    columns = [first, Show("won/decided", "of", "won_of_decided"), Show("amount", "amount", "won_amount")]
+    columns = [Show("product", "text"), Show("won/decided", "of", "won_of_decided"),
+               Show("amount", "amount", "won_amount")]  # fmt: skip
     decided = frame.assign(decided=frame["won"] + frame["lost"])
-    return make_table(context.words(f"deal_count.by_{name}"), decided, columns, context, most=12)
+    return make_table(context.words("deal_count.by_product"), decided, columns, context, most=10)

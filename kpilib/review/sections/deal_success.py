@@ -16,15 +16,11 @@ __all__ = ["describe", "main_competitor"]
 
 
 def describe(kpi: Kpi, context: Context) -> KpiSection:
-    """Return the section: the rate by product, rep and stage reached; why and to whom opportunities are lost."""
+    """Return the section: the rate by product and rep; why and to whom opportunities are lost."""
     answer = [_answer(kpi, context), change_sentence(kpi, context), target_sentence(kpi, context)]
     answer += [_reason(kpi, context), _competitor(kpi, context)]
     parts = [
-        group(
-            draw_deal_success(kpi, context.look),
-            draw_deal_success(kpi, context.look, by="stage"),
-            _by_rep(kpi, context),
-        ),
+        group(draw_deal_success(kpi, context.look), _by_rep(kpi, context)),
         group(draw_loss_reasons(kpi, context.look), draw_lost_to(kpi, context.look)),
     ]
     return make_section(kpi, context, answer=answer, parts=parts)
@@ -76,6 +72,9 @@ def _by_rep(kpi: Kpi, context: Context) -> Table | None:
     if frame is None or frame["rep"].isna().all():
         return None
     columns = [Show("rep", "text"), Show("won/decided", "of", "won_of_decided"),
-               Show("rate", "rate_range", "rate_and_interval")]  # fmt: skip
+               Show("rate", "rate_range", "rate_and_interval"), Show("amount", "amount", "won_amount")]  # fmt: skip
     decided = frame.assign(decided=frame["won"] + frame["lost"])
-    return make_table(context.words("deal_success.by_rep"), decided, columns, context, most=12)
+    amounts = context.kpis["deal_count"].companions.get("by_rep")
+    if amounts is not None:
+        decided = decided.merge(amounts[["rep", "amount"]], on="rep", how="left", sort=False)
+    return make_table(context.words("deal_success.by_rep"), decided, columns, context, most=10)

@@ -17,9 +17,9 @@ _UNITS = {"opportunities": "count", "deal_success": "rate", "average_deal_size":
 
 
 def describe(kpi: Kpi, context: Context) -> KpiSection:
-    """Return the section: the product of four factors, and each factor's part in the change."""
+    """Return the section: the product of four factors, and each factor's part in the change, as chart or as table."""
     answer = [_answer(kpi, context), change_sentence(kpi, context), _mover(kpi, context), target_sentence(kpi, context)]
-    parts = [draw_velocity_factors(kpi, context.look), _factors(kpi, context)]
+    parts = [draw_velocity_factors(kpi, context.look) or _factors(kpi, context)]
     return make_section(kpi, context, answer=answer, parts=parts)
 
 

@@ -20,6 +20,8 @@ _NUMBERS = [
     Show("spend", "amount"), Show("cost_per_lead", "amount"), Show("roi", "ratio"),
 ]  # fmt: skip
 
+_DECIDED = ("cut", "invest")
+
 
 def describe(kpi: Kpi, context: Context) -> KpiSection:
     """Return the section: money in and out by segment and channel, and a verdict for each segment."""
@@ -40,14 +42,14 @@ def verdict_evidence(row: Record, context: Context) -> str:
               deals=words("count.deals", count=int(row["deals"])))
     ]  # fmt: skip
     if defined(row["rate"]) and defined(row["others_rate"]):
-        parts.append(words("channels.rates", rate=formats.rate(row["rate"]), others=formats.rate(row["others_rate"])))
-    elif defined(row["rate"]):
-        parts.append(words("channels.rate", rate=formats.rate(row["rate"])))
-    if defined(row["roi"]):
         parts.append(
-            words("channels.money", revenue=formats.money(row["revenue"]), spend=formats.money(row["spend"]),
-                  roi=formats.number(row["roi"], 1, signed=True))
-        )  # fmt: skip
+            words("channels.rates", rate=formats.known_rate(row["rate"]), others=formats.known_rate(row["others_rate"]))
+        )
+    elif defined(row["rate"]):
+        parts.append(words("channels.rate", rate=formats.known_rate(row["rate"])))
+    if defined(row["roi"]):
+        revenue, spend = formats.money(row["revenue"]), formats.money(row["spend"])
+        parts.append(words("channels.money", revenue=revenue, spend=spend))
     elif row["revenue"]:
         parts.append(words("channels.revenue", revenue=formats.money(row["revenue"])))
     return words("channels.joint").join(parts)
@@ -57,17 +59,22 @@ def _answer(kpi: Kpi, context: Context) -> str:
     held, formats = kpi.companions, context.formats
     if kpi.value is None:
         return ""
-    return context.words("channels.answer", revenue=formats.money(held["revenue"]), spend=formats.money(held["spend"]),
-                         roi=formats.number(kpi.value, 1, signed=True))  # fmt: skip
+    return context.words(
+        "channels.answer",
+        revenue=formats.money(held["revenue"]),
+        spend=formats.money(held["spend"]),
+        back=formats.number(kpi.value + 1, 1),
+        currency=formats.currency_name,
+        roi=formats.number(kpi.value, 1, signed=True),
+    )
 
 
 def _verdicts(kpi: Kpi, context: Context) -> list[Note]:
-    verdicts = records(kpi, "verdicts")
-    if not verdicts:
-        return []
-    words = context.words
-    notes = [Note(words("channels.verdicts"), "small")]
-    for row in verdicts:
+    """Return the verdicts that ask for a decision; the chart says all of them."""
+    words, notes = context.words, []
+    for row in records(kpi, "verdicts"):
+        if row["verdict"] not in _DECIDED:
+            continue
         segment, verdict = words(f"segments.{row['segment']}"), words(f"channels.verdict.{row['verdict']}")
         lead = words("channels.lead", segment=_capital(segment), verdict=verdict)
         notes.append(Note((Run(lead, strong=True), Run(f" {verdict_evidence(row, context)}")), "info"))

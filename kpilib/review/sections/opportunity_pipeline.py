@@ -7,9 +7,10 @@ from typing import Literal
 
 import pandas as pd
 
-from kpilib.charts.bridge import draw_bridge
+from kpilib.charts.bridge import draw_bridge, draw_bridge_by_month
 from kpilib.charts.frames import records
 from kpilib.charts.pipeline import draw_pipeline_by_age, draw_pipeline_by_stage
+from kpilib.charts.rates import draw_deal_success
 from kpilib.kpis.kpi import Kpi
 from kpilib.parts import Chart, Table
 from kpilib.review.changes import change_sentence
@@ -20,11 +21,15 @@ from kpilib.review.tables import Show, make_table
 __all__ = ["bridge_picture", "describe"]
 
 _BRIDGE = ("opening", "created", "won", "lost", "lost_to_competitor", "revaluation", "closing")
-_STALE_SHOWN = 10
+_MOVES = ("created", "won", "lost", "lost_to_competitor")
+_STALE_SHOWN = 5
 
 
 def describe(kpi: Kpi, context: Context) -> KpiSection:
-    """Return the section: the bridge over the quarter, the pipeline by stage and age, and what is stale."""
+    """Return the section: the bridge month by month, the pipeline by stage and age, and what is stale.
+
+    The quarter's own bridge is the picture of page one.
+    """
     answer = [
         _answer(kpi, context),
         _came_and_went(kpi, context),
@@ -34,12 +39,9 @@ def describe(kpi: Kpi, context: Context) -> KpiSection:
         _stale_sentence(kpi, context),
     ]
     parts = [
-        bridge_picture(kpi, context),
-        _bridge_by_month(kpi, context),
-        _bridge_counts(kpi, context),
+        *_month_by_month(kpi, context),
         group(draw_pipeline_by_stage(kpi, context.look), draw_pipeline_by_age(kpi, context.look)),
-        _by_stage(kpi, context),
-        _stale(kpi, context),
+        group(draw_deal_success(context.kpis["deal_success"], context.look, by="stage"), _stale(kpi, context)),
     ]
     headline = ""
     if kpi.companions.get("lead_with_count"):
@@ -114,50 +116,36 @@ def _stale_sentence(kpi: Kpi, context: Context) -> str:
     return context.words("pipeline.stale", count=len(stale), days=days, amount=context.formats.money(amount))
 
 
-def _bridge_by_month(kpi: Kpi, context: Context) -> Table | None:
+def _month_by_month(kpi: Kpi, context: Context) -> list[Chart | Table | None]:
+    """Return the months as a chart and exactly; nothing when all that moved did so in one month."""
     months, quarter = kpi.companions.get("bridge"), kpi.companions.get("bridge_quarter")
     if months is None or months.empty or quarter is None:
-        return None
+        return []
+    if (months[[f"{name}_count" for name in _MOVES]].sum(axis=1) > 0).sum() < 2:
+        return []
+    measure: Literal["amount", "count"] = "count" if kpi.companions.get("lead_with_count") else "amount"
+    return [draw_bridge_by_month(kpi, context.look, measure=measure), _bridge_table(months, quarter, context)]
+
+
+def _bridge_table(months: pd.DataFrame, quarter: pd.DataFrame, context: Context) -> Table:
     names = [name for name in _BRIDGE if name != "revaluation" or any(months[name] != 0)]
-    title = context.words("pipeline.bridge", currency=context.formats.currency_name)
-    return _bridge_table(title, months, quarter, [Show(name, "exact") for name in names], context)
-
-
-def _bridge_counts(kpi: Kpi, context: Context) -> Table | None:
-    months, quarter = kpi.companions.get("bridge"), kpi.companions.get("bridge_quarter")
-    if months is None or months.empty or quarter is None:
-        return None
-    shows = [Show(f"{name}_count", "count", name) for name in _BRIDGE if name != "revaluation"]
-    return _bridge_table(context.words("pipeline.bridge_counts"), months, quarter, shows, context)
-
-
-def _bridge_table(
-    title: str, months: pd.DataFrame, quarter: pd.DataFrame, shows: list[Show], context: Context
-) -> Table:
-    rows = pd.concat([months.assign(period=[context.formats.month(month) for month in months["month"]]),
-                      quarter.assign(period=context.words("pipeline.whole"))], ignore_index=True)  # fmt: skip
     whole = context.words("pipeline.whole")
-    return make_table(
-        title, rows, [Show("period", "name", "month"), *shows], context, strong=lambda row: row["period"] == whole
-    )
-
-
-def _by_stage(kpi: Kpi, context: Context) -> Table | None:
-    frame = kpi.companions.get("by_stage")
-    if frame is None or frame.empty:
-        return None
-    columns = [Show("stage", "text"), Show("count", "count"), Show("amount", "amount"), Show("probability", "share"),
-               Show("weighted", "amount")]  # fmt: skip
-    return make_table(context.words("pipeline.by_stage"), frame, columns, context)
+    rows = pd.concat([months.assign(period=[context.formats.month(month) for month in months["month"]]),
+                      quarter.assign(period=whole)], ignore_index=True)  # fmt: skip
+    shows = [Show("period", "name", "month"), *(Show(name, "exact") for name in names)]
+    title = context.words("pipeline.bridge", currency=context.formats.currency_name)
+    return make_table(title, rows, shows, context, strong=lambda row: row["period"] == whole)
 
 
 def _stale(kpi: Kpi, context: Context) -> Table | None:
+    """Return the largest of the stale opportunities."""
     stale = kpi.companions.get("stale")
     if stale is None or stale.empty:
         return None
-    columns = [Show("opportunity_id", "text"), Show("created_on", "date"), Show("age", "days"), Show("stage", "text"),
-               Show("amount", "amount")]  # fmt: skip
-    return make_table(context.words("pipeline.stale_title"), stale, columns, context, most=_STALE_SHOWN)
+    largest = stale.assign(known=stale["amount"].astype(float).fillna(0.0))
+    largest = largest.sort_values(["known", "opportunity_id"], ascending=[False, True], kind="stable")
+    columns = [Show("opportunity_id", "text"), Show("stage", "text"), Show("age", "days"), Show("amount", "amount")]
+    return make_table(context.words("pipeline.stale_title"), largest, columns, context, most=_STALE_SHOWN)
 
 
 def _notes(kpi: Kpi, context: Context) -> list[str]:

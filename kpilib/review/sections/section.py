@@ -10,7 +10,7 @@ from kpilib.kpis.kpi import Kpi
 from kpilib.parts import Chart, Column, Group, Part, Row, Section, Table
 from kpilib.review.cards import status_mark
 from kpilib.review.context import Context
-from kpilib.review.values import interval_text, show
+from kpilib.review.values import interval_text, show, show_target
 
 __all__ = [
     "KpiSection",
@@ -110,7 +110,7 @@ def target_sentence(kpi: Kpi, context: Context) -> str:
     target = kpi.target
     if target is None or target.attainment is None:
         return ""
-    share, value = context.formats.rate(target.attainment, 0), show(kpi.unit, target.value, context)
+    share, value = context.formats.rate(target.attainment, 0), show_target(kpi.unit, target.value, context)
     if target.elapsed < 1:
         elapsed = context.formats.rate(target.elapsed, 0)
         return context.words("section.target_so_far", share=share, target=value, elapsed=elapsed)
