@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kpilib.__main__ import main
 from kpilib.settings import Settings, load_settings
 
 MakeWorkspace = Callable[..., Settings]
@@ -53,3 +54,21 @@ def module_workspace(tmp_path_factory: pytest.TempPathFactory) -> MakeWorkspace:
         return write_workspace(tmp_path_factory.mktemp("workspace"), settings, **tables)
 
     return make
+
+
+@pytest.fixture
+def kpilib(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """What a command prints, on both streams; it must end with the code ``said``."""
+
+    def run(root: Path, *words: str, said: int = 0, **environment: str) -> str:
+        with monkeypatch.context() as patch:
+            patch.chdir(root)
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                main(words)
+        printed = "".join(capfd.readouterr())
+        assert int(ended.value.code or 0) == said, printed
+        return printed
+
+    return run

@@ -17,7 +17,6 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from kpilib.__main__ import main
 from kpilib.build.fingerprint import Origin
 from kpilib.build.manifest import Manifest
 from kpilib.deliver.approve import approve_packs
@@ -245,21 +244,3 @@ def make_server(certificate: tuple[Path, Path]) -> Iterator[Callable[[str], Serv
     yield make
     for controller in started:
         controller.stop()
-
-
-@pytest.fixture
-def kpilib(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """What a command prints, on both streams; it must end with the code ``said``."""
-
-    def run(root: Path, *words: str, said: int = 0, **environment: str) -> str:
-        with monkeypatch.context() as patch:
-            patch.chdir(root)
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            with pytest.raises(SystemExit) as ended:
-                main(words)
-        printed = "".join(capfd.readouterr())
-        assert int(ended.value.code or 0) == said, printed
-        return printed
-
-    return run

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import QUARTER, digests, run, write_workspace
+from tests.faults.conftest import QUARTER, digests, write_workspace
 
 FAULTS = {
     "P2": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "kernel died: the process ended in the middle"),
@@ -24,7 +25,7 @@ FAULTS = {
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory limits, and /proc to find who is left")
-def test_each_cell_that_misbehaves_costs_its_own_pack_alone(root: Path) -> None:
+def test_each_cell_that_misbehaves_costs_its_own_pack_alone(root: Path, kpilib: Callable[..., str]) -> None:
     """P1 forks: what it left running is gone with its kernel. P8 does nothing bad."""
     cells = ["import os, time\nif partner == 'P1' and os.fork() == 0:\n    time.sleep(600)"]
     cells += [f"if partner == '{name}':\n    {source}" for name, (source, _) in FAULTS.items()]
@@ -32,8 +33,7 @@ def test_each_cell_that_misbehaves_costs_its_own_pack_alone(root: Path) -> None:
     with (root / "kpilib.toml").open("a") as settings:
         settings.write("[packs]\ncell_timeout = 4\nmemory_limit = 512\n")
     began = time.monotonic()
-    code, said = run(root, "build", "--jobs", "2")
-    assert code == 1
+    said = kpilib(root, "build", "--jobs", "2", said=1)
     assert "2 made, 0 fresh, 6 failed" in said
     assert time.monotonic() - began < 100
     for place, (name, (_, message)) in enumerate(FAULTS.items()):

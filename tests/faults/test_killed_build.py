@@ -7,16 +7,19 @@ import random
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import QUARTER, digests, processes_of, run, start, wait_for, write_workspace
+from tests.faults.conftest import QUARTER, digests, processes_of, start, wait_for, write_workspace
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="SIGKILL, and /proc to find who is left")
 
 
-def test_a_killed_build_leaves_whole_packs_and_no_process(root: Path, tmp_path: Path) -> None:
+def test_a_killed_build_leaves_whole_packs_and_no_process(
+    root: Path, tmp_path: Path, kpilib: Callable[..., str]
+) -> None:
     """P1 is quick, P3 never ends; the build alone is killed, its workers and kernels go by themselves."""
     mark = tmp_path / "mark"
     waits = f"import time\nif partner == 'P3' and not open({str(mark)!r}, 'a').tell():\n    time.sleep(600)"
@@ -30,8 +33,7 @@ def test_a_killed_build_leaves_whole_packs_and_no_process(root: Path, tmp_path: 
     made = digests(root)
     assert {name.partition("/")[0] for name in made} <= {"P1", "P2"}
     mark.write_text("go on")
-    code, said = run(root, "build", "--jobs", "2")
-    assert code == 0, said
+    kpilib(root, "build", "--jobs", "2")
     after = digests(root)
     assert {name.partition("/")[0] for name in after} == {"P1", "P2", "P3"}
     assert made.items() <= after.items()

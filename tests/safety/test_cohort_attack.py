@@ -94,7 +94,7 @@ def test_nobody_proves_anothers_figure(name: str) -> None:
 @pytest.mark.parametrize("name", ["flat", "rich among many"])
 def test_the_attacker_would_succeed_without_the_rule_for_scores(name: str) -> None:
     """What makes the test above able to fail."""
-    found = breaches(COHORTS[name], careless=True)
+    found = breaches(COHORTS[name], readers=["me"], careless=True)
     assert any("that X has at most" in text for text in found), found
 
 
