@@ -6,13 +6,14 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kpilib.slice import Slice
+if TYPE_CHECKING:
+    from kpilib.slice import Slice
 
 __all__ = ["Origin", "environment_hash", "kpilib_hash", "library_versions", "slice_hashes", "tree_hash"]
 
@@ -62,7 +63,14 @@ class Origin:
 
     def to_json(self) -> dict[str, Any]:
         """Return the hashes as plain JSON values."""
-        return asdict(self)
+        return {
+            "slice": self.slice,
+            "parts": dict(self.parts),
+            "notebook": self.notebook,
+            "templates": self.templates,
+            "kpilib": self.kpilib,
+            "environment": self.environment,
+        }
 
     @property
     def fingerprint(self) -> str:

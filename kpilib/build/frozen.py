@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kpilib.build.write import ASIDE, put_file
 from kpilib.cohort.frozen import cohort_path, compute_cohort, find_drift, read_frozen, shown_cohort
+from kpilib.cohort.remembered import todays_cohort
 from kpilib.quarter import Quarter
 
 if TYPE_CHECKING:
@@ -28,10 +29,8 @@ def choose_cohort(store: Store, settings: Settings, quarter: Quarter, as_of: dat
         ``frozen``: the one that packs show; ``refreshed``: that of today's rows, and frozen anew where one was
         frozen; ``computed``: as the data say now, whatever was frozen before.
     """
-    from kpilib.cohort import Cohort
-
     if choice == "computed":
-        return Cohort.compute(store, settings, quarter, as_of)
+        return todays_cohort(store, settings, quarter, as_of)
     if choice == "frozen":
         return shown_cohort(store, settings, quarter, as_of)
     computed = compute_cohort(store, settings, quarter, as_of)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kpilib.cohort.cohort import Cohort
+from kpilib.cohort.remembered import todays_cohort
 from kpilib.errors import SettingsError
 from kpilib.quarter import Quarter
 
@@ -52,7 +53,7 @@ def read_frozen(settings: Settings, quarter: Quarter) -> Cohort | None:
 
 def compute_cohort(store: Store, settings: Settings, quarter: Quarter, as_of: date) -> Cohort:
     """Return the cohort of today's rows, its earlier quarters as the quarter that was frozen last scored them."""
-    computed, before = Cohort.compute(store, settings, quarter, as_of), _read_before(settings, quarter)
+    computed, before = todays_cohort(store, settings, quarter, as_of), _read_before(settings, quarter)
     return computed if before is None else computed.with_past(before)
 
 
@@ -72,7 +73,7 @@ def find_drift(
     frozen = read_frozen(settings, quarter)
     if frozen is None or frozen.as_of != as_of:
         return {}
-    return frozen.drift(Cohort.compute(store, settings, quarter, as_of))
+    return frozen.drift(todays_cohort(store, settings, quarter, as_of))
 
 
 def _read_before(settings: Settings, quarter: Quarter) -> Cohort | None:

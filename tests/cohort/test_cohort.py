@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from datetime import date
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kpilib.cohort import Cohort
+from kpilib.cohort.remembered import todays_cohort
 from kpilib.errors import QuarterError
 from kpilib.kpis import KPIS, evaluate
 from kpilib.quarter import Quarter
@@ -243,3 +245,23 @@ def test_all_at_once_is_each_by_itself(sample: tuple[Store, Settings], quarter: 
         mean_deals = sum(members.values()) / len(members)
         expected = 100 * math.sqrt(won / mean_deals * float(amount) * 100 / mean)  # type: ignore[operator]
         assert kpis["quality_score"].value == pytest.approx(expected)
+
+
+def test_what_is_remembered_is_what_would_be_computed(workspace: MakeWorkspace) -> None:
+    """Also what a partner's slice is handed, to the last digit; another limit, or another day, is another cohort."""
+    store, settings = _workspace(workspace)
+    computed = Cohort.compute(store, settings, Q3, date(2026, 9, 30))
+    first, again = (todays_cohort(store, settings, Q3, date(2026, 9, 30)) for _ in range(2))
+    assert first == again == computed
+    for partner_id in store.partner_ids(active_only=False):
+        for audience in ("partner", "internal"):
+            assert json.dumps(again.hand_out(partner_id, audience)) == json.dumps(
+                computed.hand_out(partner_id, audience)
+            )
+    (held,) = store.folder.glob("cohort-*.json")
+    held.write_text(held.read_text().replace("0.", "0.9"))
+    assert todays_cohort(store, settings, Q3, date(2026, 9, 30)) != computed  # it was the file that was read
+    held.write_text("{")
+    assert todays_cohort(store, settings, Q3, date(2026, 9, 30)) == computed
+    assert todays_cohort(store, settings, Q3, date(2026, 8, 15)).as_of == date(2026, 8, 15)
+    assert len(list(store.folder.glob("cohort-*"))) == 2
