@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -31,7 +31,7 @@ from kpilib.errors import RenderError
 from kpilib.formats import Formats
 from kpilib.kpis import KPIS
 from kpilib.language import Words, fallback_language
-from kpilib.ledger import Ledger
+from kpilib.ledger import Ledger, Message
 from kpilib.pack import Pack, PortfolioPack
 from kpilib.render.environment import environment, find_templates
 from kpilib.render.fonts import embed_faces
@@ -46,7 +46,7 @@ STATUSES = ("failed", "outdated", "missing", "ready")
 
 _FACES = "/* faces */"
 
-Delivery = Callable[[Pack, Manifest], tuple[str, str]]
+Delivery = Callable[[Pack, Manifest], tuple[str, str, str, str]]
 
 
 def write_index(around: Round, *, workers: int = 1) -> Path:
@@ -190,7 +190,7 @@ def _state(around: Round, partner_id: str, delivery: Delivery) -> State:
         status=("outdated" if failure else "ready") if manifest else ("failed" if failure else "missing"),
         links=tuple(links),
         message=failure.message if failure else "",
-        delivery=("", "") if manifest is None else delivery(pack, manifest),
+        delivery=("", "", "", "") if manifest is None else delivery(pack, manifest),
     )
 
 
@@ -214,20 +214,30 @@ def _deliveries(around: Round) -> Iterator[Delivery]:
     """Yield what tells of a pack whether it is approved and sent: words of the catalogue, empty where neither."""
     path = around.settings.reports / "ledger.sqlite"
     if around.audience == "internal" or not path.is_file():
-        yield lambda _pack, _manifest: ("", "")
+        yield lambda _pack, _manifest: ("", "", "", "")
         return
     with Ledger(path) as ledger:
 
-        def tell(pack: Pack, manifest: Manifest) -> tuple[str, str]:
+        def tell(pack: Pack, manifest: Manifest) -> tuple[str, str, str, str]:
             approval = ledger.approval(str(pack.quarter), pack.partner_id)
             # By the manifest's hashes: sending itself reads the files.
             digest = digest_of_hashes({name: str(held["sha256"]) for name, held in manifest.files.items()})
             approved = "" if approval is None else "approved" if approval.digest == digest else "lost"
             messages = ledger.messages(str(pack.quarter), pack.partner_id)
             sent = {"sent": "sent", "handing_over": "in_doubt", "failed": "not_sent"}
-            return approved, sent.get(messages[-1].state, "") if messages else ""
+            by = f"{approval.approved_by}, {approval.approved_at}" if approval else ""
+            return approved, sent.get(messages[-1].state, "") if messages else "", by, _to_whom(messages)
 
         yield tell
+
+
+def _to_whom(messages: Sequence[Message]) -> str:
+    """Return when a pack's latest message was sent, and to whom; why it was not, if it was refused."""
+    last = messages[-1] if messages else None
+    if last is None or last.state not in {"sent", "failed"}:
+        return ""
+    got = last.addresses("accepted")
+    return f"{last.settled_at}: {', '.join(got) or last.reply}"
 
 
 def _place(around: Round) -> Path:

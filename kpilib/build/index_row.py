@@ -34,14 +34,14 @@ class State:
     """How a partner's review stands, as it lies on disk and in the ledger.
 
     ``status`` is ready, outdated, failed or missing; ``links`` are label key → address; ``delivery`` is (approved,
-    lost or empty; sent, in_doubt, not_sent or empty).
+    lost or empty; sent, in_doubt, not_sent or empty; who approved it and when; when it went to whom).
     """
 
     partner: Mapping[str, str | None]
     status: str
     links: tuple[tuple[str, str], ...]
     message: str
-    delivery: tuple[str, str]
+    delivery: tuple[str, str, str, str]
 
     @property
     def partner_id(self) -> str:
@@ -71,7 +71,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Row:
-    """One partner of the index; ``approved`` and ``sent`` are its state's delivery."""
+    """One partner of the index; ``approved``, ``sent``, ``by`` and ``to`` are its state's delivery."""
 
     partner_id: str
     name: str
@@ -83,6 +83,8 @@ class Row:
     message: str
     approved: str
     sent: str
+    by: str
+    to: str
     figures: tuple[Figure, ...]
 
     @property
@@ -101,7 +103,7 @@ def make_row(state: State, figures: Figures | None, speaker: Speaker, quarter: Q
     """Return a partner's row; without figures where it has no readable pack."""
     partner = state.partner
     kpis = {} if figures is None else figures.document["kpis"]
-    approved, sent = state.delivery
+    approved, sent, by, to = state.delivery
     return Row(
         state.partner_id,
         name=partner.get("name") or state.partner_id,
@@ -113,6 +115,8 @@ def make_row(state: State, figures: Figures | None, speaker: Speaker, quarter: Q
         message=state.message,
         approved=approved,
         sent=sent,
+        by=by,
+        to=to,
         figures=tuple(
             _figure(key, kpi, speaker, quarter) for key, kpi in kpis.items() if speaker.words.has(f"kpi.{key}.name")
         ),

@@ -164,7 +164,7 @@ def test_approval_and_its_loss(module_workspace: Callable[..., Settings]) -> Non
     with Ledger(settings.reports / "ledger.sqlite") as ledger:
         approve_packs(ledger, packs, settings.reports, by="ana", at=datetime(2026, 10, 2, tzinfo=UTC))
     page = write_index(around).read_text(encoding="utf-8")
-    assert '<span class="slot approved">approved</span>' in row(page, "Alder")
+    assert re.search(r'<span class="slot approved" title="[^"]+, 20[^"]+">approved</span>', row(page, "Alder"))
     assert '<span class="slot">not approved</span>' in row(page, "Birch")
     assert "2 approved" in texts(page)
     changed = packs[0].folder(settings.reports)
@@ -173,7 +173,7 @@ def test_approval_and_its_loss(module_workspace: Callable[..., Settings]) -> Non
     files = {**manifest.files, "review.pdf": {"sha256": "0" * 64, "bytes": 4}}
     (changed / MANIFEST).write_bytes(Manifest(**{**manifest.__dict__, "files": files}).to_bytes())
     page = write_index(around).read_text(encoding="utf-8")
-    assert '<span class="slot lost">approval lost: changed since</span>' in row(page, "Alder")
+    assert re.search(r'<span class="slot lost" title="[^"]+">approval lost: changed since</span>', row(page, "Alder"))
 
 
 def test_in_korean_and_for_the_internal_audience(around: Round) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -86,12 +87,15 @@ def test_a_quarter_from_build_to_inbox_and_a_correction(
     pdf = (root / "reports" / "2026Q3" / "P1" / "review.pdf").read_bytes()
     assert (message["Reply-To"], attached.get_content()) == ("ingrid@vendor.example", pdf)
     assert set(mail.logins) == {USER}
+    index = (root / "reports" / "2026Q3" / "index.html").read_text(encoding="utf-8")
+    (by,) = set(re.findall(r'class="slot approved" title="(\w+), 20', index))
+    assert len(re.findall(r'class="slot sent" title="20[^"]*: (?:ana@norvane|kim@daontech)\.example', index)) == 2
 
     # One row of one partner is corrected: only its pack is rebuilt, loses its approval, and goes out as corrected.
     rows = root / "data" / "opportunities.csv"
     rows.write_text(rows.read_text().replace("400.00", "600.00"))
     said = " ".join(kpilib(root, "status", "2026Q3").split())
-    assert "P1 Norvane Systems stale: rows changed by " in said
+    assert f"P1 Norvane Systems stale: rows changed by {by}, 20" in said
     assert "to ana@norvane.example" in said
     assert "P2 다온테크 fresh by " in said
     assert "Average deal size: frozen" in said

@@ -44,7 +44,7 @@ def resume_until_done(root: Path, rng: random.Random, packs: int, *, longest: fl
     """Build and be killed at random times until a build reaches its end; return how often it was killed."""
     kills = 0
     while True:
-        process = start(root, "build", "--jobs", "2", "--quiet")
+        process = start(root, "--quiet", "build", "--jobs", "2")
         try:
             process.wait(timeout=rng.uniform(1.0, longest))
         except Exception:  # noqa: BLE001 - the time is up
