@@ -25,6 +25,11 @@ __all__ = ["MOST", "RULES", "Advice", "Evidence", "advise"]
 MOST = 5
 """A plan of more than so many actions is not carried out."""
 
+AT_ONCE = 10
+"""So many opportunities can be gone through in one sitting."""
+MUCH = 2
+"""More opportunities than so many times those that are open is no advice: it is success that lacks."""
+
 Fields = dict[str, Any]
 
 
@@ -171,8 +176,11 @@ def revive_deals(evidence: Evidence) -> Fields | None:
         return None
     write = evidence.formats
     held: Mapping[str, Any] = pipeline.companions
+    count = int(held["count"])
+    few = count <= AT_ONCE
     return {
-        "count": int(held["count"]),
+        "count": count,
+        "which": write.words(f"advice.which.{'all' if few else 'largest'}", count=count if few else AT_ONCE, of=count),
         "amount": write.money(pipeline.value),
         "weighted": write.money(held.get("weighted")),
     }
@@ -196,7 +204,7 @@ def clear_stale(evidence: Evidence) -> Fields | None:
 
 @rule("opportunity_pipeline")
 def fill_pipeline(evidence: Evidence) -> Fields | None:
-    """The pipeline does not carry the next target at the partner's own rate of success."""
+    """The pipeline does not carry the next target at the partner's own rate of success, and more of it could."""
     coverage = evidence.companion("opportunity_pipeline", "coverage")
     target = evidence.companion("opportunity_pipeline", "next_target")
     success, size = evidence.kpis.get("deal_success"), evidence.kpis.get("average_deal_size")
@@ -207,13 +215,16 @@ def fill_pipeline(evidence: Evidence) -> Fields | None:
         return None
     amount = Decimal(target.value if hasattr(target, "value") else target)
     gap = amount * Decimal(str(needed - coverage))
+    more = max(round(gap / Decimal(size.value)), 1)
+    if more > MUCH * evidence.companion("opportunity_pipeline", "count"):
+        return None
     write = evidence.formats
     return {
         "coverage": write.number(coverage, 1),
         "needed": write.number(needed, 1),
         "rate": write.rate(float(success.value), 0),
         "gap": write.money(gap),
-        "count": max(round(gap / Decimal(size.value)), 1),
+        "count": more,
         "target": write.money(amount),
         "brings": write.money(gap * Decimal(str(success.value))),
     }
@@ -235,7 +246,7 @@ def qualify_earlier(evidence: Evidence) -> Fields | None:
         "decided": write.count(kpi.n),
         "reference": write.rate(None if reference is None else float(reference), 0),
         "reason": write.words("advice.no_reason") if first is None else str(first["reason"]),
-        "more": write.number(max(more, Decimal(0)), 1),
+        "more": _about(max(more, Decimal(0)), write),
         "amount": write.money(None if size is None else max(more, Decimal(0)) * Decimal(size)),
     }
 
@@ -250,10 +261,10 @@ def follow_up_leads(evidence: Evidence) -> Fields | None:
     write = evidence.formats
     more = kpi.n * (float(reference) - float(kpi.value)) if reference is not None else 0.0
     return {
-        "rate": write.rate(float(kpi.value)),
+        "rate": write.known_rate(float(kpi.value)),
         "leads": write.count(kpi.n),
-        "reference": write.rate(None if reference is None else float(reference)),
-        "more": write.number(max(more, 0.0), 1),
+        "reference": write.known_rate(None if reference is None else float(reference)),
+        "more": _about(max(more, 0.0), write),
     }
 
 
@@ -347,6 +358,11 @@ def complete_amounts(evidence: Evidence) -> Fields | None:
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _about(count: Decimal | float, write: Formats) -> str:
+    """Return a number of deals that would have been: whole, but where it is less than two."""
+    return write.number(count, 0 if count >= 2 else 1)
 
 
 def _known(value: Any) -> bool:

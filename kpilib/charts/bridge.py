@@ -187,7 +187,9 @@ class _Writer:
         if self._measure == "count":
             return self._formats.count(int(value), signed=signed)
         scaled = self._scaled(value)
-        if value and abs(scaled) < Decimal("0.5"):
+        if not value:
+            return self._formats.count(0)
+        if abs(scaled) < Decimal("0.5"):
             return self._scale.number(value, signed=signed)
         return self._formats.number(scaled, self._digits, signed=signed)
 

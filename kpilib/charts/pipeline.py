@@ -10,6 +10,7 @@ from kpilib.charts.rows import Bar, draw_named_bars
 
 if TYPE_CHECKING:
     from kpilib.charts.canvas import Look
+    from kpilib.formats import Scale
     from kpilib.kpis.kpi import Kpi
     from kpilib.parts import Chart
 
@@ -22,7 +23,7 @@ def draw_pipeline_by_stage(kpi: Kpi, look: Look, *, title: str = "") -> Chart | 
     if not rows:
         return None
     words, formats = look.words, look.formats
-    scale = formats.scale(row["amount"] for row in rows)
+    scale = _scale(kpi, look)
     names = [row["stage"] if defined(row["stage"]) else words("charts.pipeline.unknown") for row in rows]
     bars = [
         Bar(name, float(row["amount"]), scale.number(row["amount"]), _count(row, look), part=float(row["weighted"]))
@@ -56,7 +57,7 @@ def draw_pipeline_by_age(kpi: Kpi, look: Look, *, title: str = "") -> Chart | No
     if not any(row["count"] for row in rows):
         return None
     words, formats = look.words, look.formats
-    scale = formats.scale(row["amount"] for row in rows)
+    scale = _scale(kpi, look)
     limit = kpi.companions.get("stale_limit")
     names = [_age(str(row["bucket"]), look) for row in rows]
     bars = [
@@ -83,6 +84,11 @@ def draw_pipeline_by_age(kpi: Kpi, look: Look, *, title: str = "") -> Chart | No
         title=title or words("charts.pipeline.title_age"),
         subtitle=subtitle,
     )
+
+
+def _scale(kpi: Kpi, look: Look) -> Scale:
+    """Return one scale for both charts: they stand side by side."""
+    return look.formats.scale(row["amount"] for name in ("by_stage", "by_age") for row in records(kpi, name))
 
 
 def _count(row: Record, look: Look) -> str:

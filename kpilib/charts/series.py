@@ -213,8 +213,13 @@ def _draw_history(
         x, y = panel.x(year_ago), panel.y(values[year_ago]) + (8.5 if above else -8.5)
         if beside is not None and abs(panel.y(beside) - y) < 6:
             y = 2 * panel.y(values[year_ago]) - y
-        x = max(x, text_width(texts[year_ago], SMALL) / 2)
-        canvas.text(texts[year_ago], x, y, align="center", size=SMALL, colour=palette.soft)
+        # On the side from which the line comes or goes that the label lies on, there is no room for it.
+        half, side = text_width(texts[year_ago], SMALL) / 2, 1 if y > panel.y(values[year_ago]) else -1
+        before, after = (
+            0 <= at and side * (values[at] - values[year_ago]) > 0 for at in (year_ago - 1, year_ago + 1)
+        )  # fmt: skip
+        x += (half - 2) * (before - after)
+        canvas.text(texts[year_ago], max(x, half), y, align="center", size=SMALL, colour=palette.soft)
     if values and not math.isnan(values[-1]):
         draw_mark(panel, end, values[-1], colour=palette.soft if ahead else palette.accent, size=_DOT)
 

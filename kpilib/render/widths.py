@@ -14,7 +14,7 @@ _FIGURE = 0.535
 _LINE = 70
 _SHORT = 18
 # A name or a date by hand.
-_WRITING = 7.5
+_WRITING = 6.8
 
 
 def column_widths(table: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -30,7 +30,7 @@ def column_widths(table: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]  # fmt: skip
     if blank and len(blank) < len(columns):
         return [
-            {"em": _WRITING, "blank": True} if place in blank else {"share": 1.0 if place else 0.8}
+            {"em": _WRITING, "blank": True} if place in blank else {"share": 1.0 if place else 0.66}
             for place in range(len(columns))
         ]
     if any(not isinstance(cell, str) for row in rows for cell in row["cells"]):

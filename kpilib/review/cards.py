@@ -84,7 +84,7 @@ def _change(kpi: Kpi, context: Context) -> str:
         cut = [words(f"segments.{row['segment']}") for row in records(kpi, "verdicts") if row["verdict"] == "cut"]
         also = words("card.cut", segments=formats.join(cut)) if cut else ""
         if kpi.value is not None and held["revenue"] and not cut:
-            also = words("card.back", back=formats.number(kpi.value + 1, 1), currency=formats.currency_name)
+            also = words("card.back", back=formats.number(kpi.value + 1, 1, trim=True), currency=formats.currency_name)
     change = change_text(kpi, context)
     return words("card.change_and", change=change.rstrip("."), also=also) if also else change
 

@@ -60,10 +60,10 @@ def _answer(kpi: Kpi, context: Context) -> str:
     if kpi.value is None:
         return ""
     return context.words(
-        "channels.answer",
+        "channels.answer" if held["revenue"] else "channels.answer_nothing",
         revenue=formats.money(held["revenue"]),
         spend=formats.money(held["spend"]),
-        back=formats.number(kpi.value + 1, 1),
+        back=formats.number(kpi.value + 1, 1, trim=True),
         currency=formats.currency_name,
         roi=formats.number(kpi.value, 1, signed=True),
     )

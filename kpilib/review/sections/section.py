@@ -79,7 +79,8 @@ def make_section(
     if not any(isinstance(part, Chart) for part in _flat(held)):
         # Nothing to draw of this quarter: what it was before it.
         trend = draw_trend(kpi, context.look)
-        held[:0] = [] if trend is None else [trend]
+        told = group(trend, _trend_table(kpi, context))
+        held[:0] = [] if trend is None or told is None else [told]
     return KpiSection(
         id=kpi.key.replace("_", "-"),
         title=words(f"kpi.{kpi.key}.name"),

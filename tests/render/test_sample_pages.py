@@ -1,0 +1,89 @@
+"""The packs of the sample's partners as they are printed: page one on page one, six pages at the most, in Korean too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from sample_packs import META, TEMPLATES, notebook
+
+from kpilib.cohort import Cohort
+from kpilib.render.pages import render_pack
+from kpilib.review import Review
+from kpilib.sample import write_sample
+from kpilib.settings import load_settings
+from kpilib.slicing import cut_slice
+from kpilib.store import Store
+
+ORDER = (
+    "page_one", "outlook", "plan", "average_deal_size", "deal_count", "opportunity_pipeline", "marketing_channels",
+    "close_rate", "deal_velocity", "quality_score", "deal_success", "appendix",
+)  # fmt: skip
+# Rich, no deal, Korean.
+TELLING = ("P001", "P006", "P011")
+ALL = [f"P{number:03d}" for number in range(1, 31)]
+
+
+@pytest.fixture(scope="module")
+def review_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Review]:
+    root = tmp_path_factory.mktemp("sample")
+    write_sample(root / "data")
+    (root / "kpilib.toml").write_text('[source]\npath = "data"\n\n[money]\ncurrency = "USD"\n', encoding="utf-8")
+    settings = load_settings(root / "kpilib.toml")
+    store = Store.open(settings)
+    quarter = store.latest_quarter()
+    cohort = Cohort.compute(store, settings, quarter, quarter.end)
+
+    def make(partner: str) -> Review:
+        return Review(
+            cut_slice(
+                store, cohort, settings, partner_id=partner, quarter=quarter, as_of=quarter.end,
+                audience="partner", language=None, comment="A word on the quarter. " * 30, issued=None,
+            )
+        )  # fmt: skip
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def printed(review_of: Callable[[str], Review]) -> Callable[[str], tuple[Review, list[str]]]:
+    def make(partner: str) -> tuple[Review, list[str]]:
+        review = review_of(partner)
+        held = [part.data() for name in ORDER if (part := getattr(review, name)) is not None]
+        book = notebook(*held, **{**META, "language": review.slice.language})
+        with pypdfium2.PdfDocument(render_pack(book, templates=TEMPLATES).pdf) as document:
+            return review, [squeezed(page.get_textpage().get_text_bounded()) for page in document]
+
+    return make
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"[\s\x02\u200b]+", "", text)
+
+
+def check(review: Review, pages: list[str]) -> None:
+    page, first = review.page_one, pages[0]
+    assert squeezed(page.masthead.title + page.verdict.lead) not in "".join(pages[1:])
+    for text in (page.verdict.lead, page.verdict.text, *(card.name for card in page.cards)):
+        assert squeezed(text) in first
+    for part in (page.agreed, page.plan, page.outlook, page.comment):
+        assert part is None or squeezed(part.title) in first
+    # What looks ahead comes before what looks back.
+    assert squeezed(review.plan.question) in "".join(pages[:2])
+    assert len(pages) <= 6
+
+
+@pytest.mark.parametrize("partner", TELLING)
+def test_page_one_is_page_one_and_the_plan_follows(
+    printed: Callable[[str], tuple[Review, list[str]]], partner: str
+) -> None:
+    check(*printed(partner))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("partner", ALL)
+def test_so_it_is_for_every_partner(printed: Callable[[str], tuple[Review, list[str]]], partner: str) -> None:
+    check(*printed(partner))
