@@ -6,10 +6,11 @@ import email
 import email.policy
 import random
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
+from kpilib.deliver.approve import approve_packs
 from kpilib.deliver.issued import read_issued
 from kpilib.deliver.plan import Line, find_left_out, plan_sending, write_outbox
 from kpilib.deliver.send import finish_issues, resolve, send_all, sending
@@ -446,3 +447,18 @@ def test_what_cannot_be_recorded_is_not_sent(desk: Desk, mail_server: MailServer
         with pytest.raises(DeliveryError):
             send_all(desk.settings, desk.store, ledger, outgoing, clock=Hours().clock())
     assert mail_server.arrived == []
+
+
+def test_a_clock_that_was_set_back_sends_nothing_twice(desk: Desk, mail_server: MailServer) -> None:
+    """The order of what was written down counts, not its time: the correction is approved a year before the pack."""
+    desk.packs = desk.packs[:1]
+    desk.approve()
+    hours = Hours()
+    assert statuses(run(desk, hours)) == ["sent"]
+    write_pack(desk.reports, desk.packs[0], won="454000.00")
+    with desk.ledger() as ledger:
+        approve_packs(ledger, desk.packs, desk.reports, by="mara", at=NOW - timedelta(days=365))
+    hours.passed = -365 * 86400
+    assert [statuses(run(desk, hours)) for _ in range(2)] == [["sent"], ["sent"]]
+    assert len(mail_server.arrived) == 2
+    assert email.message_from_bytes(mail_server.arrived[1][1])["Subject"].startswith("Corrected: ")
