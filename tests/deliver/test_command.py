@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import io
 import re
 import sqlite3
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import pytest
 from kpilib.deliver.transport import connect, hand_over
 from kpilib.errors import SettingsError
 from kpilib.settings import Email
-from tests.deliver.conftest import PASSWORD, ROOT, USER, MailServer, Server
+from tests.deliver.conftest import PASSWORD, ROOT, USER, Desk, MailServer, Server
 
 PARTNERS = """\
 partner_id,name,locale,contact_name,contact_email,manager
@@ -147,3 +148,19 @@ def test_a_server_without_encryption_gets_no_login(mail_server: MailServer, monk
     with pytest.raises(SettingsError) as caught, connect(far):
         pass
     assert str(caught.value) == '[email] security = "none" would send a password in clear. Use "starttls" or "tls".'
+
+
+def test_a_person_is_asked_what_became_of_a_message(
+    desk: Desk, mail_server: MailServer, kpilib: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.approve(desk.packs[0])
+    mail_server.script = ["take and drop"]
+    root = desk.settings.root
+    assert "fate unknown" in kpilib(root, "send", "2026Q3", "--really", "--partner", "P001", said=1)
+    for answer, said in (("skip", "Did it arrive?"), ("yes", "Recorded as sent."), ("yes", "No message is in doubt.")):
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{answer}\n"))
+        told = kpilib(root, "send", "2026Q3", "--resolve")
+        assert said in told
+        assert ("to ana@norvane.example, sales@norvane.example" in told) == (said != "No message is in doubt.")
+    assert "1 sent" in kpilib(root, "send", "2026Q3", "--really", "--partner", "P001")
+    assert len(mail_server.arrived) == 1
