@@ -164,6 +164,21 @@ def test_a_first_review_asks_for_first_steps_instead_of_a_closing_date() -> None
     assert "revive_deals" in fired(new(known=3))
 
 
+def test_more_than_twice_what_is_open_is_not_advised() -> None:
+    # A gap of 30,000 is two deals of 20,000.
+    assert "fill_pipeline" in fired(kpis("opportunity_pipeline", coverage(1.9) | {"count": 1}))
+    assert "fill_pipeline" not in fired(kpis("opportunity_pipeline", coverage(1.9) | {"count": 0}))
+
+
+def test_of_many_open_opportunities_the_largest_are_to_be_dated() -> None:
+    held = kpis("deal_count", value=0) | kpis("opportunity_pipeline", OPEN | {"count": 38})
+    held["deal_count"] = replace(held["deal_count"], value=0)
+    (advice,) = [each for each in advise(held, WRITE) if each.rule == "revive_deals"]
+    assert advice.text.replace("\u00a0", " ") == (
+        "Agree the next step and a closing date for the 10 largest of the 38 open opportunities."
+    )
+
+
 def test_every_rule_has_a_case() -> None:
     assert set(CASES) | {"settle_overdue"} == set(RULES)
 

@@ -216,7 +216,7 @@ def _draw_history(
         # On the side from which the line comes or goes that the label lies on, there is no room for it.
         half, side = text_width(texts[year_ago], SMALL) / 2, 1 if y > panel.y(values[year_ago]) else -1
         before, after = (
-            0 <= at and side * (values[at] - values[year_ago]) > 0 for at in (year_ago - 1, year_ago + 1)
+            at >= 0 and side * (values[at] - values[year_ago]) > 0 for at in (year_ago - 1, year_ago + 1)
         )  # fmt: skip
         x += (half - 2) * (before - after)
         canvas.text(texts[year_ago], max(x, half), y, align="center", size=SMALL, colour=palette.soft)

@@ -75,7 +75,7 @@ def test_page_one_says_where_the_partners_stand(portfolio: Portfolio) -> None:
     )
     cards = {card.key: card for card in portfolio.page_one.cards}
     assert plain(cards["deal_count"].value) == "3"
-    assert plain(cards["deal_success"].value + cards["deal_success"].unit) == "42.9% · of 7 decided"
+    assert plain(cards["deal_success"].value + cards["deal_success"].unit) == "43% · of 7 decided"
     assert plain(cards["opportunity_pipeline"].value + " " + cards["opportunity_pipeline"].unit) == "300 USD · 1 open"
     assert cards["deal_success"].status is None
     plan = portfolio.page_one.plan
@@ -217,7 +217,7 @@ def test_two_partners(portfolio: Portfolio) -> None:
     assert section.question == "Birch <b>Ltd or Alder & Sons: what sets them apart?"
     rows = table(section)
     assert rows["Won amount"] == ("100 USD", "600 USD", "not tested")
-    assert rows["Deal success"] == ("25.0 % of 4 decided", "66.7 % of 3 decided", "within chance")
+    assert rows["Deal success"] == ("25 % of 4 decided", "67 % of 3 decided", "within chance")
 
 
 def test_one_partner_alone(member: Callable[..., Any]) -> None:

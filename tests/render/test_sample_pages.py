@@ -1,10 +1,9 @@
-"""The packs of the sample's partners as they are printed: page one on page one, six pages at the most, in Korean too."""
+"""The sample partners' packs as they are printed: page one on page one, six pages at the most, in Korean too."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pypdfium2
 import pytest

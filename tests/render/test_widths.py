@@ -46,3 +46,13 @@ def test_a_heat_map_has_columns_of_one_width() -> None:
 
 def test_a_syllable_is_nearly_two_letters_wide() -> None:
     assert column_widths(table("달|a", ["한빛시스템즈한빛", "1"])) == [{"share": 20.2}, {"share": 9}]
+
+
+def test_a_labelled_column_without_a_text_is_to_be_written_in() -> None:
+    columns = [{"label": label, "align": "left"} for label in ("What", "Owner", "By")]
+    rows = [{"cells": ["Call the customer", "", ""]}, {"cells": ["Send the list", "", ""]}]
+
+    found = column_widths({"columns": columns, "rows": rows})
+
+    assert [width.get("blank", False) for width in found] == [False, True, True]
+    assert not any("blank" in width for width in column_widths({"columns": columns, "rows": []}))
