@@ -95,7 +95,7 @@ def floor(workspace: Workspace, partners: list[str]) -> float:
     from nbformat.v4 import new_code_cell, new_notebook, new_output
 
     from kpilib import Review
-    from kpilib.build.job import _page
+    from kpilib.build.job import page_metadata
     from kpilib.build.round import Round
     from kpilib.render.pages import render_pack
     from kpilib.settings import load_settings
@@ -116,7 +116,7 @@ def floor(workspace: Workspace, partners: list[str]) -> float:
             if part is not None:
                 data = part._repr_mimebundle_()
                 cells.append(new_code_cell(outputs=[new_output("execute_result", data, execution_count=1)]))
-        render_pack(new_notebook(cells=cells, metadata={"kpilib": _page(slice_)}), templates=around.templates)
+        render_pack(new_notebook(cells=cells, metadata={"kpilib": page_metadata(slice_)}), templates=around.templates)
 
     one(partners[0])
     return timed(lambda: [one(partner) for partner in partners]) / len(partners)
