@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -112,8 +112,8 @@ def floor(workspace: Workspace, partners: list[str]) -> float:
         review = Review(slice_)
         cells = []
         for call in calls:
-            part = getattr(review, call)
-            if part is not None:
+            shown = getattr(review, call)
+            for part in shown.values() if isinstance(shown, Mapping) else filter(None, [shown]):
                 data = part._repr_mimebundle_()
                 cells.append(new_code_cell(outputs=[new_output("execute_result", data, execution_count=1)]))
         render_pack(new_notebook(cells=cells, metadata={"kpilib": page_metadata(slice_)}), templates=around.templates)
