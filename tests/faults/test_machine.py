@@ -89,6 +89,7 @@ def test_a_folder_that_may_only_be_read(root: Path, kpilib: Callable[..., str]) 
         assert "Nothing was sent." in told
 
 
+@pytest.mark.slow  # in short, with two processes and the lock alone: tests/build/test_lock.py
 def test_the_second_of_two_builds_waits_and_makes_nothing_twice(root: Path, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     write_workspace(root, waiting(mark))
