@@ -80,15 +80,14 @@ def _draw(job: Job, executed: Any, started: float) -> Made:
 
     slice_ = Slice.from_bytes(job.slice)
     executed.metadata["kpilib"] = page_metadata(slice_)
-    text: str = nbformat.writes(executed)  # type: ignore[no-untyped-call]
     templates = job.templates if isinstance(job.templates, Path) else job.templates.unpack()
     try:
         rendered = render_pack(executed, templates=templates, audience=job.pack.audience)
     except KpilibError as error:
-        raise _place(error, job, text) from None
+        raise _place(error, job, nbformat.writes(executed)) from None  # type: ignore[no-untyped-call]
     if job.pack.audience == "partner":
         executed.cells = [cell for cell in executed.cells if "internal" not in cell.metadata.get("tags", ())]
-        text = nbformat.writes(executed)  # type: ignore[no-untyped-call]
+    text: str = nbformat.writes(executed)  # type: ignore[no-untyped-call]
     files = {
         "review.html": rendered.html,
         "review.pdf": rendered.pdf,

@@ -31,7 +31,7 @@ __all__ = [
 
 MODULES = (
     "numpy", "scipy.stats", "pandas", "pandas.core.methods.to_dict", "pyarrow.compute", "pyarrow.pandas_compat",
-    "matplotlib.pyplot", "seaborn", "jinja2.ext", "kpilib.review.review",
+    "matplotlib.pyplot", "seaborn", "jinja2.ext", "kpilib.review.warm",
 )  # fmt: skip
 """What is imported beforehand, unless ``KPILIB_PRELOAD`` names other modules (commas between)."""
 

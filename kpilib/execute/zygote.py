@@ -175,13 +175,18 @@ def _kill(pid: int) -> None:
 
 
 def _own_files() -> dict[str, float]:
-    """Return the times of the loaded files that somebody may be editing: those outside of Python and its packages."""
+    """Return the times of the loaded files that somebody may be editing: those outside of Python and its packages.
+
+    A module that reads other files while it is imported names them in ``READ``.
+    """
     times = {}
     for module in list(sys.modules.values()):
-        path = getattr(module, "__file__", None)
-        if path and not path.startswith((sys.base_prefix, sys.prefix)):
-            with contextlib.suppress(OSError):
-                times[path] = os.stat(path).st_mtime  # noqa: PTH116
+        named = getattr(module, "__dict__", {}).get("READ")
+        read = [str(path) for path in named if isinstance(path, Path)] if isinstance(named, tuple) else []
+        for path in (getattr(module, "__file__", None), *read):
+            if path and not path.startswith((sys.base_prefix, sys.prefix)):
+                with contextlib.suppress(OSError):
+                    times[path] = os.stat(path).st_mtime  # noqa: PTH116
     return times
 
 

@@ -163,14 +163,18 @@ class Watchlist:
         own_terms = {_fold(text) for _, text in _terms(row)}
         found: dict[Finding, None] = {}
         tokens: dict[str, str] = {}
+        named: dict[str, tuple[tuple[_Term, ...], ...]] = {}  # a page, its PDF and its notebook repeat each other
         for passage in passages:
-            for terms in dict.fromkeys(self._named(passage.text)):
+            known = passage.text in named
+            if not known:
+                named[passage.text] = tuple(dict.fromkeys(self._named(passage.text)))
+            for terms in named[passage.text]:
                 key, owners = _fold(terms[0].text), {term.owner for term in terms}
                 if not (partner_id in owners or key in own_terms or _holds(own, key) or _holds(self._shared, key)):
                     for term in terms:
                         about = f"{_SAID[term.kind]} of partner {term.owner}"
                         found[Finding(passage.place, term.text, about)] = None
-            if self.records is not None:
+            if self.records is not None and not known:
                 for token in _candidates(passage.text):
                     tokens.setdefault(token, passage.place)
         found.update(dict.fromkeys(self._recorded(partner_id, tokens)))

@@ -18,7 +18,7 @@ from kpilib.build.frozen import freeze_cohort
 from kpilib.build.manifest import Failure, Manifest
 from kpilib.build.plan import plan_packs
 from kpilib.build.round import Round
-from kpilib.build.run import Outcome, build_packs
+from kpilib.build.run import Outcome, _jobs, build_packs
 from kpilib.settings import load_settings
 
 NOT_P2 = "assert partner != 'P2', 'not this one'"
@@ -144,3 +144,24 @@ def test_ctrl_c_leaves_nothing_half_written(workspace: Path, notebook: Callable[
     assert json.loads((quarter / "run.json").read_text())["interrupted"] is True
     with pytest.raises(ProcessLookupError):
         os.kill(int(marks.read_text()), 0)
+
+
+def test_the_largest_come_first(workspace: Path) -> None:
+    """By the order of magnitude of their rows, so that the last pack is not the longest; else by their ids."""
+    more = [f"M{n},P3,2026-07-01,2026-07-15,won,1.00,USD,Closed\n" for n in range(9)]
+    with (workspace / "data" / "opportunities.csv").open("a") as stream:
+        stream.writelines(more)
+    around = Round.open(load_settings(workspace / "kpilib.toml"))
+    sizes = {partner_id: around.store.size(partner_id) for partner_id in around.partners()}
+    assert sizes == {"P1": 3, "P2": 2, "P3": 11}  # its own row of partners too
+    wanted = {each.pack: each for each in plan_packs(around, ["P1", "P2", "P3"])}
+    assert [job.pack.partner_id for job in _jobs(around, wanted, far=False)] == ["P3", "P1", "P2"]
+
+
+def test_a_slice_that_changed_since_the_plan_is_described_as_it_is(workspace: Path) -> None:
+    around = Round.open(load_settings(workspace / "kpilib.toml"))
+    wanted = {each.pack: each for each in plan_packs(around, ["P1"])}
+    (workspace / "comments" / "2026Q3").mkdir(parents=True)
+    (workspace / "comments" / "2026Q3" / "P1.md").write_text("Written while others were made.")
+    (job,) = _jobs(around, wanted, far=False)
+    assert hashlib.sha256(job.slice).hexdigest() == wanted[job.pack].origin.slice

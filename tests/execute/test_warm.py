@@ -173,9 +173,14 @@ def test_imports_that_start_threads_or_are_edited(tmp_path: Path, monkeypatch: p
     ask = notebook_of("import edited, os\nedited.value", PARENT)
     first = execute(ask, "kpilib-warm", tmp_path / "first")
     assert (text_of(first, 0), text_of(first, 1)) == ("'old'", "['-m', 'kpilib.execute.zygote']")
-    (tmp_path / "edited.py").write_text("value = 'new, and longer'")
-    second = execute(ask, "kpilib-warm", tmp_path / "second")
-    assert (text_of(second, 0), text_of(second, 1)) == ("'new, and longer'", "['-m', 'kpilib.execute.zygote']")
+    (tmp_path / "words.txt").write_text("new")
+    (tmp_path / "edited.py").write_text(
+        "from pathlib import Path\nREAD = (Path(__file__).with_name('words.txt'),)\nvalue = READ[0].read_text()"
+    )
+    for words in ("new", "newer still"):  # the module itself, then only what it read
+        (tmp_path / "words.txt").write_text(words)
+        second = execute(ask, "kpilib-warm", tmp_path / words)
+        assert (text_of(second, 0), text_of(second, 1)) == (f"'{words}'", "['-m', 'kpilib.execute.zygote']")
     monkeypatch.setenv("KPILIB_PRELOAD", "threaded")
     third = execute(ask, "kpilib-warm", tmp_path / "third")
     assert "zygote" not in text_of(third, 1)
