@@ -51,15 +51,14 @@ def write_desk(root: Path) -> None:
 
 
 def test_a_leaking_pack_is_held_back_and_its_approval_refused(tmp_path: Path, kpilib: Callable[..., str]) -> None:
-    """P1 names its shared mailbox and manager: no leak. P2 says a word that is allowed; P3 names P2."""
+    """P1 names its shared mailbox and manager: no leak. P2 says a word that is P3's name; P3 names P2."""
     root = tmp_path / "desk"
     write_desk(root)
-    with (root / "kpilib.toml").open("a") as settings:
-        settings.write('[leaks.allow]\n"Summit" = "a word of our notebook"\n')
     said = kpilib(root, "build", "2026Q3", said=1)
-    assert "2 made, 0 fresh, 1 failed" in said
+    assert "1 made, 0 fresh, 2 failed" in said
     assert "P3 2026Q3: the finished pages hold what belongs to another partner, and were held back:" in said
     quarter = root / "reports" / "2026Q3"
+    assert not (quarter / "P2").exists()
     assert not (quarter / "P3").exists()
     failed = quarter / "failed" / "P3"
     failure = Failure.read(failed)
@@ -80,6 +79,13 @@ def test_a_leaking_pack_is_held_back_and_its_approval_refused(tmp_path: Path, kp
         assert b"our margin" not in path.read_bytes()
     cells = json.loads((quarter / "P1" / "review.ipynb").read_text())["cells"]
     assert [cell["id"] for cell in cells] == ["p", "injected-parameters", "s"]
+
+    with (root / "kpilib.toml").open("a") as settings:
+        settings.write('[leaks.allow]\n"Summit" = "a word of our notebook"\n')
+    said = kpilib(root, "build", "2026Q3", said=1)
+    assert "1 made, 1 fresh, 1 failed" in said
+    assert (quarter / "P2" / "pack.json").exists()
+    assert not (quarter / "failed" / "P2").exists()
 
 
 # Ids, of which there may be millions
