@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 
 __all__ = ["folder_name"]
 
@@ -14,6 +15,7 @@ _RESERVED = re.compile(
 _LONGEST = 100
 
 
+@lru_cache(maxsize=8192)
 def folder_name(partner_id: str) -> str:
     """Return a partner's id as the name of a folder: different ids give different names, none leaves its folder.
 

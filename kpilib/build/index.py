@@ -10,7 +10,6 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -88,7 +87,7 @@ def _made_from(around: Round, states: Iterable[State], figures: Mapping[str, Fig
     """Return a hash of all that the index is drawn from."""
     folder = find_templates("index", around.settings.root, folder=around.settings.packs.templates)
     values = [
-        [asdict(state) for state in states],
+        [vars(state) for state in states],
         {key: each.sha256 for key, each in figures.items()},
         [
             around.language,
@@ -247,7 +246,7 @@ def _place(around: Round) -> Path:
 
 def _address(path: Path, around: Round) -> str:
     """Return a file's address as the index links to it."""
-    place = _place(around)
-    if place in path.parents:
-        return quote(path.relative_to(place).as_posix())
-    return "../" + quote(path.relative_to(place.parent).as_posix())
+    place, text = _place(around).as_posix(), path.as_posix()
+    if text.startswith(f"{place}/"):
+        return quote(text[len(place) + 1 :])
+    return "../" + quote(path.relative_to(_place(around).parent).as_posix())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -141,7 +141,10 @@ def _origin(around: Round, planned: Iterable[Planned], notebook: bytes, language
     for partner_id in sorted(set(around.cohort.own[0].deals) - set(rows)):
         parts = around.origin(around.cut(partner_id)).parts
         rows[partner_id] = [parts["rows"], parts["settings"]]
-    own = [asdict(scoring) for scoring in around.cohort.own]
+    own = [
+        {"quarter": each.quarter, "as_of": each.as_of, "deals": each.deals, "amounts": each.amounts}
+        for each in around.cohort.own
+    ]
     code = tree_hash(Path(__file__).parents[1] / "portfolio")  # no part of the packs' own
     text = json.dumps([rows, around.cohort.to_json(), own, language, code], sort_keys=True, ensure_ascii=False)
     return Origin(
