@@ -48,10 +48,10 @@ class Workspace:
         command = [str(BIN / "kpilib"), "--quiet", "--settings", str(self.folder / "kpilib.toml"), *arguments]
         subprocess.run(command, cwd=self.folder, check=True, stdout=subprocess.DEVNULL)
 
-    def build(self, jobs: int, partners: list[str]) -> float:
+    def build(self, jobs: int, partners: list[str], *more: str) -> float:
         """Build some packs, fresh or not, and return the seconds per pack."""
         named = [word for partner in partners for word in ("--partner", partner)]
-        seconds = timed(lambda: self.kpilib("build", QUARTER, "--jobs", str(jobs), "--force", *named))
+        seconds = timed(lambda: self.kpilib("build", QUARTER, "--jobs", str(jobs), "--force", *more, *named))
         return seconds / len(partners)
 
     def loop(self, partner: str) -> None:
@@ -122,6 +122,40 @@ def floor(workspace: Workspace, partners: list[str]) -> float:
     return timed(lambda: [one(partner) for partner in partners]) / len(partners)
 
 
+@contextmanager
+def cluster(folder: Path, workers: int) -> Iterator[str]:
+    """Yield the address of a Dask scheduler on this machine, with some worker processes."""
+    folder.mkdir()
+    file = folder / "scheduler.json"
+    place = ["--scheduler-file", str(file), "--no-dashboard"]
+    commands = [
+        ["dask_scheduler", "--host", "127.0.0.1", "--port", "0", *place],
+        ["dask_worker", "--nworkers", str(workers), "--nthreads", "1", "--local-directory", str(folder), *place],
+    ]
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.{name}", *options],
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for name, *options in commands
+    ]
+    try:
+        from distributed import Client
+
+        while not file.exists():
+            time.sleep(0.1)
+        with Client(scheduler_file=str(file), set_as_default=False) as client:
+            client.wait_for_workers(workers)
+            address = client.scheduler.address
+        yield address
+    finally:
+        for process in reversed(started):
+            process.terminate()
+            process.wait()
+
+
 def timed(work: Callable[[], object]) -> float:
     """Return how many seconds something takes."""
     started = time.perf_counter()
@@ -165,7 +199,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         workspace = make_workspace(Path(folder), max(given.packs + 2, 30))
         loop, two = [], []
-        figures: dict[str, list[float]] = {"one": [], "two": [], "floor": []}
+        figures: dict[str, list[float]] = {"one": [], "two": [], "floor": [], "two_more": [], "dask": []}
         for number in range(given.rounds):
             some = workspace.partners[number * given.loop : (number + 1) * given.loop]
             many = workspace.partners[:12]
@@ -175,6 +209,10 @@ def main() -> None:
                 two.append(timed(lambda some=some, pool=pool: list(pool.map(workspace.loop, some))) / len(some))
             figures["two"].append(workspace.build(2, many))
             figures["floor"].append(floor(workspace, many))
+            more = workspace.partners[12:24]
+            figures["two_more"].append(workspace.build(2, [*many, *more]) * 2 - figures["two"][-1])
+            with cluster(Path(folder) / f"dask-{number}", 2) as address:
+                figures["dask"].append(workspace.build(2, many, "--dask", address))
         with watched_memory() as memory:
             long = workspace.build(os.cpu_count() or 1, workspace.partners[: given.packs])
         count = len(workspace.partners[: given.packs])
@@ -192,7 +230,7 @@ def write_report(
     memory: list[float],
 ) -> None:
     """Write the table."""
-    one, pair, bare = (median(figures[name]) for name in ("one", "two", "floor"))
+    one, pair, bare, more, far = (median(figures[name]) for name in ("one", "two", "floor", "two_more", "dask"))
     alone, together = median(loop), median(two)
     count, per_pack, again = long
     made_of = "papermill, nbconvert to HTML" + (", Chromium's print to PDF" if CHROMIUM else "; no Chromium, so no PDF")
@@ -203,6 +241,8 @@ def write_report(
         ("the user's loop, two side by side", together, ""),
         ("`kpilib build --jobs 1`, start-up included, 12 packs", one, f"{alone / one:.1f}× the loop"),
         ("`kpilib build --jobs 2`, start-up included, 12 packs", pair, beside),
+        ("the same, each further pack", more, f"{together / more:.1f}× the loop side by side"),
+        ("`kpilib build --dask`, 2 workers, 12 packs", far, f"{pair / far:.2f}× the local pool"),
         ("the floor: plain Python in one warm process, same parts and pages", bare, to_floor),
         (f"`kpilib build`, {count} packs", per_pack, f"{60 / per_pack:.0f} packs a minute"),
     ]
