@@ -19,7 +19,6 @@ from kpilib.sources.resolve import Place, Source
 __all__ = ["Cells", "fits", "make_column", "translate"]
 
 SERIAL = "serial"
-_NULL = pa.scalar(None, pa.string())
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def _native(array: pa.Array, kind: Kind, written: Format | None) -> tuple[pa.Arr
 def _from_serial(text: pa.Array) -> pa.Array:
     """Return a spreadsheet's day numbers as ISO text, and the rest as it is."""
     number = pc.match_substring_regex(text, r"^\d{5}(\.\d+)?$")
-    moments = read_dates(pc.cast(pc.if_else(number, text, _NULL), pa.float64())).values
+    moments = read_dates(pc.cast(pc.if_else(number, text, pa.scalar(None, pa.string())), pa.float64())).values
     return pc.coalesce(_iso(moments), text)
 
 

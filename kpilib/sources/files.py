@@ -21,6 +21,10 @@ READABLE = {
     ".jsonl": "json", ".ndjson": "json", ".json": "json",
 }  # fmt: skip
 _MAGIC = re.compile(r"[*?\[]")
+_CREDENTIALS = (
+    "Credentials come from the environment alone: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; "
+    "another provider's address: AWS_ENDPOINT_URL."
+)
 
 
 class _Unzipped(gzip.GzipFile):
@@ -156,6 +160,7 @@ def _find_remote(place: str) -> list[File]:
         )
     try:
         system, path = fsspec.core.url_to_fs(place)
+        system.invalidate_cache()  # it remembers folders for as long as the process lives
         if _MAGIC.search(path):
             found = [str(name) for name in system.glob(path)]
         elif system.isdir(path):
@@ -164,9 +169,11 @@ def _find_remote(place: str) -> list[File]:
             found = [path] if system.exists(path) else []
         names = [(str(system.unstrip_protocol(path)), path) for path in found]
     except ImportError as error:
-        raise SourceError(f"{place} cannot be read: {say(error)}. Install what it names.", path=place) from None
+        way = 'pip install "kpilib[s3]"' if place.startswith("s3") else "Install what it names"
+        raise SourceError(f"{place} cannot be read: {say(error)}. {way}.", path=place) from None
     except Exception as error:  # noqa: BLE001 - every file system has its own errors
-        raise SourceError(f"{place} cannot be read: {say(error)}.", path=place) from None
+        hint = f" {_CREDENTIALS}" if place.startswith("s3") else ""
+        raise SourceError(f"{place} cannot be read: {say(error)}.{hint}", path=place) from None
     if not found:
         raise SourceError(f"There is no file at {place}.", path=place)
     return [File(name, path, system) for name, path in sorted(names)]

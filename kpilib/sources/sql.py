@@ -211,11 +211,11 @@ def named_database(settings: Settings) -> Database | None:
     SettingsError
         when the address is none, or the settings file holds a password.
     """
-    import sqlalchemy
-
     text = settings.source.url
     if text is None:
         return None
+    import sqlalchemy
+
     try:
         url = sqlalchemy.make_url(text)
     except (sqlalchemy.exc.ArgumentError, ValueError):

@@ -16,14 +16,48 @@ if TYPE_CHECKING:
     from kpilib.settings import Settings
     from kpilib.sources.batch import SourceFile
 
-__all__ = ["Manifest", "describe_sources", "identify", "same_sources"]
+__all__ = ["Listing", "Manifest", "describe_sources", "identify", "list_sources", "same_sources", "untouched"]
 
 Manifest = Mapping[str, Any]
 
+Listing = list[dict[str, Any]]
 _CODE = ("contract/*.py", "sources/**/*.py", "sources/**/*.toml", "store/*.py", "money.py", "quarter.py")
 
 
-def describe_sources(settings: Settings, files: Iterable[SourceFile], known: Manifest | None) -> Manifest:
+def list_sources(settings: Settings) -> Listing | None:
+    """Return the files at the source's address, none of them opened; None where that is not all (a database).
+
+    Raises
+    ------
+    SourceError
+        when there is nothing at the address.
+    """
+    source = settings.source
+    if source.path is None or source.url is not None:
+        return None
+    from kpilib.sources.files import find_files
+
+    return [_stamp(file.stat()) for file in find_files(settings.root, source.path) if file.kind is not None]
+
+
+def untouched(settings: Settings, listed: Listing | None, known: Manifest) -> bool:
+    """Say whether all that a store was made from lies there as it did then: then no file needs to be opened.
+
+    A file that came or went counts too, since it could be a table's.
+    """
+    if listed is None or listed != known.get("listed"):
+        return False
+    made_from = known.get("files", ())
+    return (
+        (known.get("code"), known.get("settings")) == (_hash_code(), _hash_settings(settings))
+        and {file["path"] for file in made_from} <= {file["path"] for file in listed}
+        and all(file["content"] is not None for file in made_from)
+    )
+
+
+def describe_sources(
+    settings: Settings, files: Iterable[SourceFile], known: Manifest | None, listed: Listing | None = None
+) -> Manifest:
     """Return what a store made now would be made from.
 
     A file is read for its hash only when its size or time differ from those of the known manifest.
@@ -34,6 +68,7 @@ def describe_sources(settings: Settings, files: Iterable[SourceFile], known: Man
         "settings": _hash_settings(settings),
         "files": sorted((_describe(file, before.get(file.path)) for file in files), key=lambda file: file["path"]),
     }
+        "listed": listed,
 
 
 def same_sources(one: Manifest, other: Manifest) -> bool:
@@ -59,7 +94,11 @@ def _essence(manifest: Manifest) -> tuple[Any, ...]:
 
 
 def _describe(file: SourceFile, before: Mapping[str, Any] | None) -> dict[str, Any]:
-    stamp = {"path": file.path, "kind": file.kind, "size": file.size, "mtime_ns": file.mtime_ns, "etag": file.etag}
+def _stamp(file: SourceFile) -> dict[str, Any]:
+    return {"path": file.path, "kind": file.kind, "size": file.size, "mtime_ns": file.mtime_ns, "etag": file.etag}
+
+
+    stamp = _stamp(file)
     if file.kind == "file":
         same = before is not None and all(before.get(key) == value for key, value in stamp.items())
         return {**stamp, "content": before["content"] if same and before is not None else _hash_file(Path(file.path))}

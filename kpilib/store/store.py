@@ -28,7 +28,7 @@ from kpilib.contract.report import CheckReport
 from kpilib.contract.tables import TABLES
 from kpilib.errors import KpilibError, PartnerError, QuarterError, SettingsError, did_you_mean
 from kpilib.quarter import Quarter
-from kpilib.store.manifest import Manifest, describe_sources, identify, same_sources
+from kpilib.store.manifest import Manifest, describe_sources, identify, list_sources, same_sources, untouched
 from kpilib.store.plain import to_frame, to_plain
 
 if TYPE_CHECKING:
@@ -90,10 +90,13 @@ class Store:
         with _locked(settings):
             folder = _current(settings.store)
             known = None if folder is None else _read_manifest(folder)
+            listed = list_sources(settings)
+            if folder is not None and known is not None and untouched(settings, listed, known):
+                return cls(folder, first_month=settings.calendar.fiscal_year_start)
             from kpilib.sources import open_sources
 
             sources = open_sources(settings)
-            manifest = describe_sources(settings, sources.files(), known)
+            manifest = describe_sources(settings, sources.files(), known, listed)
             if folder is None or known is None or not same_sources(manifest, known):
                 folder = _build(settings, sources, manifest)
             elif manifest != known:

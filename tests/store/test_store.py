@@ -3,6 +3,8 @@ from __future__ import annotations
 import fcntl
 import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from threading import Thread
@@ -177,6 +179,31 @@ def test_unchanged_sources_are_not_read_again(workspace: MakeWorkspace) -> None:
     os.utime(path, ns=(1, 1))
     Store.check(raised)
     assert built(settings) == first == "v000001"
+
+
+def test_a_file_of_the_same_size_and_time_is_not_even_opened(workspace: MakeWorkspace) -> None:
+    settings = workspace(**DRAWN)
+    Store.check(settings)
+    path = settings.root / "data" / "opportunities.csv"
+    stat = path.stat()
+    path.write_bytes(b"\0" * stat.st_size)  # whoever opened it would refuse it
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert Store.check(settings).rows("opportunities", "P2")["opportunity_id"] == ["C"]
+    os.utime(path)
+    with pytest.raises(SourceError):
+        Store.check(settings)
+
+
+def test_who_finds_nothing_changed_loads_no_reader(workspace: MakeWorkspace) -> None:
+    settings = workspace(**DRAWN)
+    Store.check(settings)
+    code = (
+        "import sys; from kpilib.settings import load_settings; from kpilib.store import Store; "
+        "print(Store.check(load_settings()).partner_ids(active_only=True)); "
+        "print([name for name in ('pandas', 'sqlalchemy', 'duckdb', 'kpilib.sources.opening') if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=settings.root, capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines() == ["['P1']", "[]"]
 
 
 @pytest.mark.parametrize(
