@@ -27,6 +27,7 @@ _EXTRAS = {
     "postgresql": "sources at postgresql+psycopg://",
     "lab": "make lab",
     "preview": "kpilib preview",
+    "s3": "sources at s3://",
 }
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
