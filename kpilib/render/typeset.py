@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import typst
 from jinja2 import TemplateError
 
@@ -30,6 +31,11 @@ __all__ = ["draw_pdf"]
 _LONG = re.compile(r"[^\s\u200b]{32,}")
 _BREAK = re.compile(r"(?<=[/_.@\\,;:&=+-])(?=\w)|(?<=\w{24})(?=\w)")
 _PLACE = re.compile(r"┌─ (\S+):(\d+):\d+")
+# The footer stands below this, in points; a last page holds at least this share of the paper.
+_FOOT = 40.0
+_LEAST = 0.45
+# Where it holds less, these are tried: so many times the usual space around and within sections.
+_AIR = (1.25, 1.5, 1.75, 2.0)
 _PACKAGE = re.compile(r"[\"']@\w+/")
 
 
@@ -47,14 +53,28 @@ def draw_pdf(document: Document, templates: Path, *, day: date | None = None) ->
         when the template fails.
     """
     files = _template_files(templates)
-    files["document.json"] = json.dumps(_data(document), ensure_ascii=False).encode()
+    data = _data(document)
     files.update((name, svg.encode()) for name, svg in document.pictures.items())
     made = day or document.page.day or date(1970, 1, 1)
+    spoken = not document.without_alt
+    pdf = _compile(files, data, made, templates, spoken=spoken)
+    for air in _AIR if document.page_one and _ends_short(pdf) else ():
+        data["page"]["air"] = air
+        airy = _compile(files, data, made, templates, spoken=spoken)
+        if not _ends_short(airy):
+            pdf = airy
+            break
+    _forget()
+    return pdf
+
+
+def _compile(files: dict[str, bytes], data: dict[str, Any], made: date, templates: Path, *, spoken: bool) -> bytes:
+    files = {**files, "document.json": json.dumps(data, ensure_ascii=False).encode()}
     try:
         pdf: Any = _compiler().compile(
             files,  # type: ignore[type-var]
             format="pdf",
-            pdf_standards=[] if document.without_alt else ["ua-1"],
+            pdf_standards=["ua-1"] if spoken else [],
             timestamp=datetime(made.year, made.month, made.day, tzinfo=UTC),
         )
     except typst.TypstError as error:
@@ -64,8 +84,18 @@ def draw_pdf(document: Document, templates: Path, *, day: date | None = None) ->
         raise RenderError(
             f"The PDF could not be set: {templates.name}/{where}: {told}.", diagnostic=error.diagnostic
         ) from error
-    _forget()
     return bytes(pdf)
+
+
+def _ends_short(pdf: bytes) -> bool:
+    """Return whether the last of several pages holds less than a designer would let stand there."""
+    with pypdfium2.PdfDocument(pdf) as document:
+        if len(document) < 3:  # page one, and what goes on from it
+            return False
+        page = document[len(document) - 1]
+        height = page.get_height()
+        feet = [foot for _, foot, _, _ in (thing.get_bounds() for thing in page.get_objects()) if foot > _FOOT]
+        return bool(min(feet, default=height) > (1 - _LEAST) * height)
 
 
 def _forget() -> None:
@@ -107,6 +137,7 @@ def _template_files(templates: Path) -> dict[str, bytes]:
 
 def _data(document: Document) -> dict[str, Any]:
     page = asdict(document.page)
+    page["air"] = 1.0
     page["day"] = page["day"].isoformat() if page["day"] else None
     return {"page": _prepare(page, ""), "words": dict(document.words), "parts": _prepare(document.parts, "")}
 

@@ -1,4 +1,4 @@
-"""The sample partners' packs as they are printed: page one on page one, six pages at the most, in Korean too."""
+"""The sample partners' packs as they are printed: page one on page one, six pages, none half empty, in Korean too."""
 
 from __future__ import annotations
 
@@ -21,8 +21,11 @@ ORDER = (
     "page_one", "outlook", "plan", "average_deal_size", "deal_count", "opportunity_pipeline", "marketing_channels",
     "close_rate", "deal_velocity", "quality_score", "deal_success", "appendix",
 )  # fmt: skip
-# Rich, no deal, Korean.
-TELLING = ("P001", "P006", "P011")
+# Rich, no deal, joined last month, Korean; and one whose appendix would stand alone on the last page.
+TELLING = ("P001", "P006", "P007", "P011", "P018")
+# The lower margin, in points.
+BOTTOM = 16 / 25.4 * 72
+Printed = Callable[[str], tuple[Review, list[str], list[float]]]
 ALL = [f"P{number:03d}" for number in range(1, 31)]
 
 
@@ -48,22 +51,32 @@ def review_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Revie
 
 
 @pytest.fixture(scope="module")
-def printed(review_of: Callable[[str], Review]) -> Callable[[str], tuple[Review, list[str]]]:
-    def make(partner: str) -> tuple[Review, list[str]]:
+def printed(review_of: Callable[[str], Review]) -> Printed:
+    def make(partner: str) -> tuple[Review, list[str], list[float]]:
         review = review_of(partner)
         held = [part.data() for name in ORDER if (part := getattr(review, name)) is not None]
         book = notebook(*held, **{**META, "language": review.slice.language})
         with pypdfium2.PdfDocument(render_pack(book, templates=TEMPLATES).pdf) as document:
-            return review, [squeezed(page.get_textpage().get_text_bounded()) for page in document]
+            texts = [squeezed(page.get_textpage().get_text_bounded()) for page in document]
+            return review, texts, [room_at_foot(page) for page in document]
 
     return make
+
+
+def room_at_foot(page: pypdfium2.PdfPage) -> float:
+    """How much of a page's height is free between its last drawn thing and its footer."""
+    feet = [thing.get_bounds()[1] for thing in page.get_objects()]
+    return (min(foot for foot in feet if foot > BOTTOM - 4) - BOTTOM) / page.get_height()
 
 
 def squeezed(text: str) -> str:
     return re.sub(r"[\s\x02\u200b]+", "", text)
 
 
-def check(review: Review, pages: list[str]) -> None:
+def check(review: Review, pages: list[str], room: list[float]) -> None:
+    # What a page has to spare lies in its gaps, not at its foot; a last page is never almost empty.
+    assert max(room[1:-1]) < 0.04
+    assert room[-1] < 0.55
     page, first = review.page_one, pages[0]
     assert squeezed(page.masthead.title + page.verdict.lead) not in "".join(pages[1:])
     for text in (page.verdict.lead, page.verdict.text, *(card.name for card in page.cards)):
@@ -73,16 +86,21 @@ def check(review: Review, pages: list[str]) -> None:
     # What looks ahead comes before what looks back.
     assert squeezed(review.plan.question) in "".join(pages[:2])
     assert len(pages) <= 6
+    # A heading stands on the page of what answers it.
+    for name in ORDER[1:]:
+        section = getattr(review, name)
+        first_part = next(iter(section.data()["parts"]), None) if section is not None else None
+        if first_part is not None and first_part.get("title"):
+            wanted = squeezed(section.question), squeezed(first_part["title"])
+            assert any(all(text in page for text in wanted) for page in pages), name
 
 
 @pytest.mark.parametrize("partner", TELLING)
-def test_page_one_is_page_one_and_the_plan_follows(
-    printed: Callable[[str], tuple[Review, list[str]]], partner: str
-) -> None:
+def test_page_one_is_page_one_and_the_plan_follows(printed: Printed, partner: str) -> None:
     check(*printed(partner))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("partner", ALL)
-def test_so_it_is_for_every_partner(printed: Callable[[str], tuple[Review, list[str]]], partner: str) -> None:
+def test_so_it_is_for_every_partner(printed: Printed, partner: str) -> None:
     check(*printed(partner))
