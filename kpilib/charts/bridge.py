@@ -237,6 +237,10 @@ def _draw_steps(canvas: Canvas, panel: Panel, steps: list[_Step], *, size: float
         above = panel.y(max(step.start, step.end)) + 3
         colour = texts.get(step.kind, palette.soft)
         canvas.text(step.label, middle, above, align="center", level="baseline", size=size, strong=True, colour=colour)
+        if step.start == step.end:
+            # A step of nothing has no bar: the level runs on through it.
+            half, level = (room - gap) / 2, panel.y(step.end)
+            canvas.line((middle - half, level), (middle + half, level), colour=palette.soft)
         if place < len(steps) - 1:
             edge = middle + room / 2 - gap / 2
             canvas.line((edge, panel.y(step.end)), (edge + gap, panel.y(step.end)), colour=palette.soft)

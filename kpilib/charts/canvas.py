@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import IdentityTransform
 
 from kpilib.charts.text import text_width
+from kpilib.errors import RenderError
 from kpilib.parts import Chart
 
 if TYPE_CHECKING:
@@ -68,6 +69,35 @@ class Look:
     def canvas(self, width: Width, height: float) -> Canvas:
         """Return an empty canvas; its height is in points."""
         return Canvas(self, width, height)
+
+    def chart(
+        self, figure: Figure, *, alt: str, title: str, subtitle: str = "", width: Width = "full", call: str
+    ) -> Chart:
+        """Return an analyst's own figure as a chart in this look.
+
+        Parameters
+        ----------
+        call
+            how the analyst asks for it: ``review.chart``.
+
+        Raises
+        ------
+        RenderError
+            when the alt text or the title is empty.
+        """
+        from matplotlib import pyplot as plt
+
+        for name, text in (("alt text", alt), ("title", title)):
+            if not text.strip():
+                raise RenderError(
+                    f"A chart without {name} cannot go into a pack. Say in it what the chart shows: "
+                    f'{call}(figure, alt="…", title="…").'
+                )
+        with self.theme.applied():
+            chart = Chart(svg=figure_svg(figure), alt=alt, title=title, subtitle=subtitle, width=width)
+        # A kernel shows every open figure at the end of a cell: once as part of the pack is enough.
+        plt.close(figure)
+        return chart
 
 
 @dataclass(frozen=True)

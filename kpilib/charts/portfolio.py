@@ -234,7 +234,10 @@ def _name_dots(
     for (x, y), name in zip(places, names, strict=True):
         text = shorten(name, 110, SMALL)
         width = text_width(text, SMALL)
-        for left, middle in ((x + reach, y), (x - reach - width, y), (x - width / 2, y + 8), (x - width / 2, y - 8)):
+        right, other, middling = x + reach, x - reach - width, x - width / 2
+        beside = ((right, y), (other, y), (middling, y + 8), (middling, y - 8))
+        aslant = ((right - 1, y + 6), (right - 1, y - 6), (other + 1, y + 6), (other + 1, y - 6))
+        for left, middle in (*beside, *aslant):
             box = (left, middle - 4, left + width, middle + 4)
             inside = box[0] >= panel.left and box[2] <= canvas.right and box[1] >= 16 and box[3] <= canvas.height
             if (

@@ -148,13 +148,14 @@ def _card(
     number, unit_text = show_parts(unit, value, context)
     before = add_up(one.previous for one in context.members if one.previous is not None)
     year_ago = None if context.whole.year_ago == Tally() else measure(context.whole.year_ago)
+    joined = "card.rate_of" if unit == "rate" else "card.unit_and_n"
     label = context.quarter_label(str(then), then.day_like(context.quarter, context.as_of))
     previous = None if before == Tally() else measure(before)
     return Card(
         key=key,
         name=words(f"kpi.{key}.name"),
         value=number,
-        unit=words("card.unit_and_n", unit=unit_text, n=beside) if unit_text and beside else unit_text or beside,
+        unit=words(joined, unit=unit_text, n=beside) if unit_text and beside else unit_text or beside,
         status=None,
         change=_change(unit, value, year_ago, context),
         previous=""

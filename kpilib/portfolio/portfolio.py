@@ -217,14 +217,5 @@ class Portfolio:
         RenderError
             when the alt text or the title is empty.
         """
-        from kpilib.charts.canvas import figure_svg
-        from kpilib.errors import RenderError
-
-        for name, text in (("alt text", alt), ("title", title)):
-            if not text.strip():
-                raise RenderError(
-                    f"A chart without {name} cannot go into a review. Say in it what the chart shows: "
-                    'portfolio.chart(figure, alt="…", title="…").'
-                )
-        with self._context.look.theme.applied():
-            return Chart(svg=figure_svg(figure), alt=alt, title=title, subtitle=subtitle, width=width)
+        look = self._context.look
+        return look.chart(figure, alt=alt, title=title, subtitle=subtitle, width=width, call="portfolio.chart")

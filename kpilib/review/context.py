@@ -8,7 +8,6 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from kpilib.errors import RenderError
 from kpilib.formats import Formats
 from kpilib.kpis.definition import Definition
 from kpilib.kpis.kpi import Kpi
@@ -98,22 +97,7 @@ class Context:
         self, figure: Figure, *, alt: str, title: str, subtitle: str = "", width: Literal["full", "half"] = "full"
     ) -> Chart:
         """Return a matplotlib figure as a chart of the pack; see `kpilib.review.review.Review.chart`."""
-        from matplotlib import pyplot as plt
-
-        from kpilib.charts.canvas import figure_svg
-        from kpilib.parts import Chart
-
-        for name, text in (("alt text", alt), ("title", title)):
-            if not text.strip():
-                raise RenderError(
-                    f"A chart without {name} cannot go into a pack. Say in it what the chart shows: "
-                    'review.chart(figure, alt="…", title="…").'
-                )
-        with self.look.theme.applied():
-            chart = Chart(svg=figure_svg(figure), alt=alt, title=title, subtitle=subtitle, width=width)
-        # A kernel shows every open figure at the end of a cell: once as part of the pack is enough.
-        plt.close(figure)
-        return chart
+        return self.look.chart(figure, alt=alt, title=title, subtitle=subtitle, width=width, call="review.chart")
 
     def quarter_label(self, quarter: str, as_of: date) -> str:
         """Return the name of a quarter, with the day to which it is read when that is not its end."""

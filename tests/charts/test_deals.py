@@ -43,7 +43,7 @@ def test_each_deal_is_a_dot_at_its_amount(sizes, look, said):
     assert heights[1] == pytest.approx(3 * heights[0])
     assert set(look.texts) == {"median 20 k USD", "mean 25 k USD", "smallest 10 k USD", "largest 50 k USD"}
     assert chart.subtitle.replace("\u00a0", " ") == (
-        "each dot is a deal, by its amount · 2026 Q3 · in colour: the 3 that move the mean most"
+        "each dot is a deal, by its amount · 2026 Q3 · dark: the 3 that move the mean most"
     )
     assert said(chart) == (
         "Dot plot of 4 deals by amount, from 10 k USD to 50 k USD. The median is 20 k USD, the mean 25 k USD. "

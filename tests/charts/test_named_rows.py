@@ -71,7 +71,7 @@ def test_ages_in_words(kpi, look, said):
         kpi("opportunity_pipeline", "money", Decimal(1), by_age=ages(), stale_limit=114.0), look
     )
     assert look.texts[:5] == ["0–30 days", "31–60 days", "61–90 days", "91–180 days", "over 180 days"]
-    assert chart.subtitle.replace("\u00a0", " ") == "k USD · in colour: stale, over 114 days"
+    assert chart.subtitle.replace("\u00a0", " ") == "k USD · dark: stale, over 114 days"
     assert said(chart) == (
         "Bar chart of the open opportunities by age: 0–30 days 200 k USD in 8 opportunities, 31–60 days 0 USD in 0 "
         "opportunities, 61–90 days 90 k USD in 1 opportunity, 91–180 days 110 k USD in 5 opportunities and over 180 "

@@ -75,7 +75,7 @@ def test_page_one_says_where_the_partners_stand(portfolio: Portfolio) -> None:
     )
     cards = {card.key: card for card in portfolio.page_one.cards}
     assert plain(cards["deal_count"].value) == "3"
-    assert plain(cards["deal_success"].value + cards["deal_success"].unit) == "43% · of 7 decided"
+    assert plain(cards["deal_success"].value + cards["deal_success"].unit) == "43% of 7 decided"
     assert plain(cards["opportunity_pipeline"].value + " " + cards["opportunity_pipeline"].unit) == "300 USD · 1 open"
     assert cards["deal_success"].status is None
     plan = portfolio.page_one.plan
@@ -243,7 +243,7 @@ def test_a_chart_of_ones_own_needs_its_alternative_text(portfolio: Portfolio) ->
     with pytest.raises(RenderError) as caught:
         portfolio.chart(Figure(), alt=" ", title="Mine")
     assert str(caught.value) == (
-        "A chart without alt text cannot go into a review. Say in it what the chart shows: "
+        "A chart without alt text cannot go into a pack. Say in it what the chart shows: "
         'portfolio.chart(figure, alt="…", title="…").'
     )
     assert portfolio.chart(Figure(figsize=(2, 1)), alt="Nothing.", title="Mine").svg.startswith("<svg")
