@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Listing", "Manifest", "describe_sources", "identify", "list_sources", "same_sources", "untouched"]
 
 Manifest = Mapping[str, Any]
-
 Listing = list[dict[str, Any]]
+
 _CODE = ("contract/*.py", "sources/**/*.py", "sources/**/*.toml", "store/*.py", "money.py", "quarter.py")
 
 
@@ -67,8 +67,8 @@ def describe_sources(
         "code": _hash_code(),
         "settings": _hash_settings(settings),
         "files": sorted((_describe(file, before.get(file.path)) for file in files), key=lambda file: file["path"]),
-    }
         "listed": listed,
+    }
 
 
 def same_sources(one: Manifest, other: Manifest) -> bool:
@@ -93,11 +93,11 @@ def _essence(manifest: Manifest) -> tuple[Any, ...]:
     )
 
 
-def _describe(file: SourceFile, before: Mapping[str, Any] | None) -> dict[str, Any]:
 def _stamp(file: SourceFile) -> dict[str, Any]:
     return {"path": file.path, "kind": file.kind, "size": file.size, "mtime_ns": file.mtime_ns, "etag": file.etag}
 
 
+def _describe(file: SourceFile, before: Mapping[str, Any] | None) -> dict[str, Any]:
     stamp = _stamp(file)
     if file.kind == "file":
         same = before is not None and all(before.get(key) == value for key, value in stamp.items())
