@@ -33,6 +33,7 @@ _LINE = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _BLANKS = re.compile(r"\s+")
 _TOKEN = re.compile(r"[^\W_](?:[\w.#/-]*\w)?")
 _JOINTS = re.compile(r"[_.#/-]+")
+_END = "\ue000"  # stands for a line's end
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _PARTICLE = re.compile(
     "(?:은|는|이|가|을|를|의|에|와|과|로|으로|도|만|님|씨|사|측|에서|에게|에는|에도|께|께서|까지|부터|보다|처럼|이나|나|랑|이랑|라고|이라고|입니다|이며|이고|였습니다|이었습니다)(?!\\w)"
@@ -162,7 +163,7 @@ class Watchlist:
         own = _fold(" \n ".join(row.values()))
         own_terms = {_fold(text) for _, text in _terms(row)}
         found: dict[Finding, None] = {}
-        tokens: dict[str, str] = {}
+        tokens: dict[str, list[Passage]] = {}
         named: dict[str, tuple[tuple[_Term, ...], ...]] = {}  # a page, its PDF and its notebook repeat each other
         for passage in passages:
             known = passage.text in named
@@ -171,12 +172,15 @@ class Watchlist:
             for terms in named[passage.text]:
                 key, owners = _fold(terms[0].text), {term.owner for term in terms}
                 if not (partner_id in owners or key in own_terms or _holds(own, key) or _holds(self._shared, key)):
+                    heads = _heads(key, _fold(_BROKEN.sub(_END, passage.text)))
+                    if heads and own_terms.issuperset(heads):
+                        continue
                     for term in terms:
                         about = f"{_SAID[term.kind]} of partner {term.owner}"
                         found[Finding(passage.place, term.text, about)] = None
             if self.records is not None and not known:
                 for token in _candidates(passage.text):
-                    tokens.setdefault(token, passage.place)
+                    tokens.setdefault(token, []).append(passage)
         found.update(dict.fromkeys(self._recorded(partner_id, tokens)))
         return list(found)
 
@@ -187,10 +191,19 @@ class Watchlist:
                 if meant:
                     yield meant
 
-    def _recorded(self, partner_id: str, tokens: Mapping[str, str]) -> Iterable[Finding]:
+    def _recorded(self, partner_id: str, tokens: Mapping[str, Sequence[Passage]]) -> Iterable[Finding]:
         for token, owners in self.records.owners(sorted(tokens)).items() if self.records else ():
             if partner_id not in owners and token.casefold() not in self._allowed:
-                yield Finding(tokens[token], token, f"{_SAID['record']} of partner {owners[0]}")
+                for passage in tokens[token]:
+                    if not self._runs_on(partner_id, token, passage.text):
+                        yield Finding(passage.place, token, f"{_SAID['record']} of partner {owners[0]}")
+                        break
+
+    def _runs_on(self, partner_id: str, token: str, text: str) -> bool:
+        """Say whether a text holds an id only as one of the partner's own and a figure that begins the next line."""
+        heads = _heads(token, _UNSEEN.sub("", _BROKEN.sub(_END, text)))
+        held = self.records.owners(heads) if self.records else {}
+        return bool(heads) and all(partner_id in held.get(head, ()) for head in heads)
 
     def _hits(self, text: str) -> Iterator[tuple[_Term, ...]]:
         if self._empty:
@@ -239,6 +252,13 @@ def _candidates(text: str) -> Iterator[str]:
             if not _is_a_figure(token):
                 yield token
             yield from _cut(token)
+
+
+def _heads(key: str, marked: str) -> list[str]:
+    """Return, for each place where a text with marked line ends holds a key, what of it stands before one, or ""."""
+    pattern = f"{_END}?".join(f"[ {_END}]" if sign == " " else re.escape(sign) for sign in key)
+    found = [match[0] for match in re.finditer(pattern, marked)]
+    return ["" if text.replace(_END, " ") == key else text.partition(_END)[0] for text in found]
 
 
 def _cut(token: str) -> Iterator[str]:

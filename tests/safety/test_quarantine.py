@@ -134,6 +134,25 @@ def test_an_id_that_is_ones_own_too_is_no_leak() -> None:
     assert Watchlist(partners, records=both).find_leaks("me", [Passage("x", "X-1 and odd one")]) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "leaks"),
+    [
+        ("O-57\n06 days, Quill 1\n2 deals, me\n2 leads", []),  # a cell of a table, and the next one
+        ("O-57\x02\n06 days", []),
+        ("O-57\n06 days, and O-5706", ["O-5706"]),
+        ("O-\n5706", ["O-5706"]),
+        ("O-5\n706", ["O-5706"]),
+        ("Quill 1\n2 deals, Quill\n12", ["Quill 12"]),
+        ("Qui\x02\nll 12", ["Quill 12"]),
+        ("m\ne2", ["me2"]),
+    ],
+)
+def test_what_is_ones_own_and_the_next_lines_figure_make_nobodys_id(text: str, leaks: list[str]) -> None:
+    partners = [{"partner_id": "me", "name": "Quill 1"}, {"partner_id": "me2", "name": "Quill 12"}]
+    watchlist = Watchlist(partners, records=Records([(["O-57", "O-5706"], ["me", "me2"])]))
+    assert [finding.text for finding in watchlist.find_leaks("me", [Passage("x", text)])] == leaks
+
+
 def test_a_hundred_thousand_ids_take_twelve_bytes_each() -> None:
     keys = [f"006Ab{number:010d}" for number in range(100_000)]
     records = Records([(keys, [f"P{number % 50}" for number in range(100_000)])])
