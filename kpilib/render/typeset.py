@@ -31,8 +31,9 @@ __all__ = ["draw_pdf"]
 _LONG = re.compile(r"[^\s\u200b]{32,}")
 _BREAK = re.compile(r"(?<=[/_.@\\,;:&=+-])(?=\w)|(?<=\w{24})(?=\w)")
 _PLACE = re.compile(r"┌─ (\S+):(\d+):\d+")
-# The footer stands below this, in points; a last page holds at least this share of the paper.
+# The footer stands below this, in points. The last of several pages holds at least this share of the paper.
 _FOOT = 40.0
+_SEVERAL = 3
 _LEAST = 0.45
 # Where it holds less, these are tried: so many times the usual space around and within sections.
 _AIR = (1.25, 1.5, 1.75, 2.0)
@@ -58,10 +59,14 @@ def draw_pdf(document: Document, templates: Path, *, day: date | None = None) ->
     made = day or document.page.day or date(1970, 1, 1)
     spoken = not document.without_alt
     pdf = _compile(files, data, made, templates, spoken=spoken)
-    for air in _AIR if document.page_one and _ends_short(pdf) else ():
+    pages, filled = _measure(pdf)
+    for air in _AIR if document.page_one and pages >= _SEVERAL and filled < _LEAST else ():
         data["page"]["air"] = air
         airy = _compile(files, data, made, templates, spoken=spoken)
-        if not _ends_short(airy):
+        longer, filled = _measure(airy)
+        if longer > pages:
+            break
+        if filled >= _LEAST:
             pdf = airy
             break
     _forget()
@@ -87,15 +92,13 @@ def _compile(files: dict[str, bytes], data: dict[str, Any], made: date, template
     return bytes(pdf)
 
 
-def _ends_short(pdf: bytes) -> bool:
-    """Return whether the last of several pages holds less than a designer would let stand there."""
+def _measure(pdf: bytes) -> tuple[int, float]:
+    """Return how many pages a PDF has, and what share of the last one is filled."""
     with pypdfium2.PdfDocument(pdf) as document:
-        if len(document) < 3:  # page one, and what goes on from it
-            return False
         page = document[len(document) - 1]
-        height = page.get_height()
         feet = [foot for _, foot, _, _ in (thing.get_bounds() for thing in page.get_objects()) if foot > _FOOT]
-        return bool(min(feet, default=height) > (1 - _LEAST) * height)
+        height = page.get_height()
+        return len(document), 1 - min(feet, default=height) / height
 
 
 def _forget() -> None:
