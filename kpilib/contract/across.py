@@ -119,6 +119,8 @@ def _rejecting(table: Table, currency: str) -> Iterator[_Rule]:
         yield _Rule("unknown_opportunity", "opportunity_id", source)
     day = {"opportunities": "created_on", "spend": "month"}.get(table.name)
     if day is not None:
+        for reason in ("contradicting_sign", "unclear_sign"):
+            yield _Rule(reason, "currency", staged, f"s._sign_fault = '{reason}'")
         first = "SELECT currency, min(valid_from) AS valid_from FROM fx GROUP BY currency"
         source = f"{staged} LEFT JOIN ({first}) r ON s.currency = r.currency"
         foreign = f"s.currency <> '{currency}'"
@@ -168,6 +170,8 @@ def _noting(table: Table, currency: str) -> Iterator[_Rule]:
     if table.name == "partners":
         pattern = rf"\s*{_ADDRESS}(\s*;\s*{_ADDRESS})*\s*;?\s*"
         yield _Rule("not_an_address", "contact_email", accepted, f"NOT regexp_full_match(s.contact_email, '{pattern}')")
+    if "currency" in table.names and table.name != "fx":
+        yield _Rule("currency_from_sign", "currency", accepted, "s._filled")
     if table.name == "fx":
         where = f"s.currency = '{currency}' AND s.rate <> 1"
         yield _Rule("rate_of_reporting_currency", "rate", accepted, where)

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from kpilib.contract.reasons import REASONS
 from kpilib.contract.schemas import find_violations
+from kpilib.contract.signs import read_signs
 from kpilib.contract.tables import TABLES, Column, Table
 from kpilib.contract.values import Parsed, arrow_type, read_dates, read_decimals, read_each, read_text
 from kpilib.language import languages
@@ -52,11 +53,19 @@ class Judged:
 def typed_schema(table: Table) -> pa.Schema:
     """Return the columns of the rows that go on: those to be stored, and where each row comes from.
 
-    ``_moment`` is the time of the last change (or of the change; of spend, the month as it was read).
+    ``_moment`` is the time of the last change (or of the change; of spend, the month as it was read), ``_sign`` the
+    currency's sign beside the amount.
     """
     stored = [(column.name, arrow_type(column)) for column in table.stored]
     return pa.schema(
-        [*stored, ("_moment", pa.timestamp("us")), ("_seq", pa.int64()), ("_row", pa.int64()), ("_file", pa.string())]
+        [
+            *stored,
+            ("_moment", pa.timestamp("us")),
+            ("_sign", pa.string()),
+            ("_seq", pa.int64()),
+            ("_row", pa.int64()),
+            ("_file", pa.string()),
+        ]
     )
 
 
@@ -166,6 +175,8 @@ def _read_column(work: _Work, column: Column) -> None:
         parsed = read_decimals(raw, column, how.decimal)
         if parsed.respelt is not None:
             _note_respelt(work, column, parsed)
+            if column.name == "amount":
+                work.columns["_sign"] = read_signs(read_text(raw))
     elif column.kind == "text":
         parsed = Parsed(_spell(column, read_text(raw)))
     else:

@@ -62,6 +62,14 @@ REASONS: dict[str, Reason] = {
         _rejected("closed_before_created", "closed_on lies before created_on", "opportunities"),
         _rejected("unknown_partner", "no accepted row of partners has this partner_id", *_OWNED),
         _rejected("unknown_opportunity", "no accepted opportunity has this opportunity_id", "stage_history"),
+        _rejected(
+            "contradicting_sign", "the sign beside the amount is another currency's than the row's",
+            "opportunities", "spend",
+        ),
+        _rejected(
+            "unclear_sign", "no currency, and the sign beside the amount may stand for several that the table fx has",
+            "opportunities", "spend",
+        ),
         _rejected("unknown_currency", "the table fx has no rate of this currency", "opportunities", "spend"),
         _rejected(
             "missing_rate", "no rate of the currency is valid by created_on (spend: by the month)",
@@ -76,6 +84,10 @@ REASONS: dict[str, Reason] = {
         _repaired(
             "amount_as_written",
             "a number with a currency's sign, grouped digits, brackets or a scale, unlike most of its column",
+        ),
+        _repaired(
+            "currency_from_sign", "no currency, and the sign beside the amount names one: it is the row's",
+            "opportunities", "spend",
         ),
         _repaired("expected_on_unreadable", "the closed_on of an open row is no date: left blank", "opportunities"),
         _repaired("month_not_first_day", "the month was another day of it: set to its first", "spend"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from kpilib.contract.signs import read_signs
 from kpilib.contract.tables import TABLES
 from kpilib.contract.values import read_dates, read_decimals, read_text
 from kpilib.sources.batch import Batch, Format
@@ -33,7 +34,8 @@ def add_up(batches: Sequence[Batch], amount: str) -> Iterator[Batch]:
         how = batch.formats.get(amount, Format())
         raw = batch.data[amount].combine_chunks()
         amounts = read_decimals(raw, table.column(amount), how.decimal).values.to_pylist()
-        columns = [_key_column(batch, name) for name in names]
+        # Amounts of different currencies are never one sum.
+        columns = [*(_key_column(batch, name) for name in names), read_signs(read_text(raw)).to_pylist()]
         apart = []
         for place, (row, value, *key) in enumerate(zip(batch.rows.to_pylist(), amounts, *columns, strict=True)):
             if value is None or value < 0 or any(part is _UNREADABLE for part in key):
@@ -66,8 +68,9 @@ def _first(day: datetime) -> str:
 def _summed(
     like: Batch, sums: dict[tuple[Any, ...], tuple[int, Decimal]], names: list[str], added: int
 ) -> Iterator[Batch]:
-    keys = list(zip(*sums, strict=True))
-    amounts = [format(total.normalize(), "f") for _, total in sums.values()]
+    *keys, signs = zip(*sums, strict=True)
+    totals = (format(total.normalize(), "f") for _, total in sums.values())
+    amounts = [f"{total} {sign}" if sign else total for total, sign in zip(totals, signs, strict=True)]
     data = pa.table({name: pa.array(values, pa.string()) for name, values in zip(names, [*keys, amounts], strict=True)})
     rows = pa.array([row for row, _ in sums.values()], pa.int64())
     for start in range(0, len(rows), BATCH_ROWS):

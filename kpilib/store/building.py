@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from kpilib.contract.across import ORDER, accepted_rows, judge_across, warn_after_export
 from kpilib.contract.reading import PROBLEMS, judge_batch, typed_schema
 from kpilib.contract.report import CheckReport, TableReport
+from kpilib.contract.signs import settle_signs
 from kpilib.contract.tables import TABLES, Table
 from kpilib.contract.values import arrow_type
 from kpilib.errors import ContractError
@@ -98,6 +99,9 @@ def build_store(settings: Settings, sources: RowSources, folder: Path, *, aside:
         for name in filled:
             warn_after_export(connection, TABLES[name], exported_on)
         quality = _count_quality(connection, filled, folder)
+        for name in filled:
+            if "currency_from_sign" in quality.get(name, {}).get("repaired", {}):
+                staged[name].present.add("currency")
         _write_index(connection, folder)
         remove_notes(ORDER, notes)
         for name in filled:
@@ -170,7 +174,10 @@ def _stage(name: str, source: RowSource | None, aside: Path) -> _Staged:
 def _accept(connection: duckdb.DuckDBPyConnection, table: Table, currency: str, *, folder: Path, aside: Path) -> None:
     """Judge a table's rows against each other and the tables before, and write the accepted ones."""
     name = table.name
-    connection.execute(f"CREATE VIEW staged_{name} AS FROM read_parquet({_text(aside / f'staged_{name}.parquet')})")
+    rows = f"read_parquet({_text(aside / f'staged_{name}.parquet')})"
+    signed = "currency" in table.names and name != "fx"
+    rows = settle_signs(connection, rows, currency) if signed else f"FROM {rows}"
+    connection.execute(f"CREATE VIEW staged_{name} AS {rows}")
     connection.execute(
         f"CREATE TEMP TABLE problems_{name} AS FROM read_parquet({_text(aside / f'problems_{name}.parquet')})"
     )

@@ -25,6 +25,7 @@ FX = """
 currency | valid_from | rate
 EUR      | 2026-02-01 | 1.1
 """
+NORDIC = "currency | valid_from | rate\nSEK | 2026-01-01 | 0.1\nNOK | 2026-01-01 | 0.1"
 
 
 def opportunities(*rows: str) -> str:
@@ -95,6 +96,12 @@ REJECTED: list[Case] = [
      [(3, "currency", "EUR", "missing_rate")]),
     ("spend", {"spend": "partner_id | channel | month | amount | currency\nP1 | Web | 2026-01-01 | 1 | EUR", "fx": FX},
      [(2, "currency", "EUR", "missing_rate")]),
+    ("opportunities", {"opportunities": opportunities("O1 | P1 | 2026-02-05 | | open | €5 | USD | |"), "fx": FX},
+     [(3, "currency", "USD", "contradicting_sign")]),
+    ("spend", {"spend": "partner_id | channel | month | amount\nP1 | Web | 2026-03-01 | 10 kr", "fx": NORDIC},
+     [(2, "currency", "", "unclear_sign")]),
+    ("opportunities", {"opportunities": opportunities("O1 | P1 | 2026-02-05 | | open | 5 kr | | |"), "fx": FX},
+     [(3, "currency", "SEK", "unknown_currency")]),
     ("opportunities", {"opportunities": opportunities(GOOD)}, [(3, "opportunity_id", "G1", "exact_duplicate")]),
     ("leads", {"leads": "lead_id | partner_id | created_on | channel | modified_on\n"
                         "L1 | P1 | 2026-01-05 | Web | 2026-01-06\nL1 | P1 | 2026-01-05 | Fair | 2026-01-07"},
@@ -106,6 +113,9 @@ REJECTED: list[Case] = [
 NOTED: list[Case] = [
     ("opportunities", {"opportunities": opportunities("O1 | P1 | 2026-01-05 | | open | $5 | | |")},
      [(3, "amount", "$5", "amount_as_written")]),
+    ("opportunities", {"opportunities": opportunities("O1 | P1 | 2026-02-01 | | open | €5 | | |",
+                                                      "O2 | P1 | 2026-02-01 | | open | 7 EUR | | |"), "fx": FX},
+     [(3, "currency", "EUR", "currency_from_sign"), (4, "currency", "EUR", "currency_from_sign")]),
     ("opportunities", {"opportunities": opportunities("O1 | P1 | 2026-01-05 | in May | open | 1 | | |")},
      [(3, "closed_on", "in May", "expected_on_unreadable")]),
     ("spend", {"spend": "partner_id | channel | month | amount\nP1 | Web | 2026-01-17 | 1"},
@@ -229,6 +239,25 @@ def test_a_blank_currency_is_the_reporting_currency_and_case_does_not_count(work
     _, store = read(workspace, {"opportunities": rows, "fx": FX})
     assert store.report.tables["opportunities"].rejected == 0
     assert store.rows("opportunities", "P1")["currency"] == [None, "EUR", "USD", None]
+
+
+def test_a_sign_fills_a_currency_that_the_file_does_not_have(workspace: MakeWorkspace) -> None:
+    drawn = "opportunity_id | partner_id | created_on | closed_on | outcome | amount\n"
+    amounts = {"A": "1200 €", "B": "3", "C": "4 $"}
+    rows = [f"{one} | P1 | 2026-02-05 | | open | {amount}" for one, amount in amounts.items()]
+    _, store = read(workspace, {"opportunities": drawn + "\n".join(rows), "fx": FX + "CAD | 2026-01-01 | 0.7"})
+    held = store.rows("opportunities", "P1")
+    # $ may be CAD, but also the reporting currency, which a blank is.
+    assert held["currency"] == ["EUR", None, None]
+    assert "opportunities.currency" not in store.absent
+    assert store.report.tables["opportunities"].reasons["repaired"]["currency_from_sign"] == 1
+
+
+def test_a_sign_of_the_row_s_own_currency_says_nothing_new(workspace: MakeWorkspace) -> None:
+    rows = ["O1 | P1 | 2026-02-05 | | open | €5 | EUR | |", "O2 | P1 | 2026-02-05 | | open | 1.2K EUR | eur | |"]
+    _, store = read(workspace, {"opportunities": opportunities(*rows), "fx": FX})
+    assert store.report.tables["opportunities"].rejected == 0
+    assert "repaired" not in store.report.tables["opportunities"].reasons
 
 
 def test_a_rejected_rate_is_no_rate(workspace: MakeWorkspace) -> None:

@@ -187,7 +187,7 @@ def test_amounts_of_one_month_are_added_up(write, read, rows, left_out, partners
     write(
         partners__csv=partners,
         opportunities__csv="opportunity_id,partner_id,created_on,outcome,amount\n",
-        costs__csv="P,Type,Start,Cost\nP1,Fair,2026-01-10,$1.10K\nP1,Fair,2026-01-20,$0.05\nP1,Fair,2026-02-01,7\nP1,Fair,2026-01-05,?\nP1,Fair,2026-01-06,-1\n",
+        costs__csv="P,Type,Start,Cost\nP1,Fair,2026-01-10,$1.10K\nP1,Fair,2026-01-20,$0.05\nP1,Fair,2026-02-01,7\nP1,Fair,2026-01-05,?\nP1,Fair,2026-01-06,-1\nP1,Fair,2026-01-07,5 €\n",
     )
     rules = """
         [spend]
@@ -200,7 +200,8 @@ def test_amounts_of_one_month_are_added_up(write, read, rows, left_out, partners
     """
     table = read(mapping(rules)).tables["spend"]
     assert [(row["#"], row["month"], row["amount"]) for row in rows(table)] == [
-        (5, "2026-01-05", "?"), (6, "2026-01-06", "-1"), (2, "2026-01-01", "1100.05"), (4, "2026-02-01", "7"),
+        (5, "2026-01-05", "?"), (6, "2026-01-06", "-1"), (2, "2026-01-01", "1100.05 $"), (4, "2026-02-01", "7"),
+        (7, "2026-01-01", "5 €"),
     ]  # fmt: skip
     assert left_out(table) == {"added up into one amount": 1}
 
