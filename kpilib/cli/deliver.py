@@ -10,6 +10,8 @@ from kpilib.cli.context import Context
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
+    from pathlib import Path
 
     from kpilib.build.round import Round
     from kpilib.deliver.plan import Line
@@ -116,13 +118,15 @@ def send(
     test_to: Annotated[
         Optional[str], typer.Option(metavar="ADDRESS", help="Send all of it to this address alone, marked as a test.")
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Try again what the server refused for good.")
+    ] = False,
     resolve: Annotated[
         bool, typer.Option("--resolve", help="Ask about each message whose fate is unknown whether it arrived.")
     ] = False,
 ) -> None:
     """Email the approved packs to the partners. By default a dry run: .eml files and a table of who gets what."""
     from kpilib.build.round import Round
-    from kpilib.cli.console import print_result
     from kpilib.deliver.plan import find_left_out, plan_sending, write_outbox
     from kpilib.deliver.send import finish_issues, send_all, sending
     from kpilib.ledger import Ledger
@@ -137,28 +141,38 @@ def send(
     with sending(settings.reports), Ledger(settings.reports / "ledger.sqlite") as ledger:
         if resolve:
             _resolve(ledger, around)
+            _write_index(around)
             return
         finish_issues(ledger, settings.reports, str(around.quarter))
-        lines, outgoing = plan_sending(settings, around.store, ledger, packs, test_to=test_to)
+        lines, outgoing = plan_sending(settings, around.store, ledger, packs, test_to=test_to, again=again)
         if not partner:
             lines += find_left_out(around.store, ledger, str(around.quarter), (pack.partner_id for pack in packs))
         if really or test_to:
             from kpilib.cli.sending import watched
 
-            with watched(len(outgoing), quiet=given.quiet) as (clock, done):
+            with watched(len(outgoing), quiet=given.quiet or not outgoing) as (clock, done):
                 ended = send_all(settings, around.store, ledger, outgoing, clock=clock, test_to=test_to, done=done)
-            by_partner = {line.partner_id: line for line in ended}
-            lines = [by_partner.get(line.partner_id, line) for line in lines]
+            now = {line.partner_id: line for line in ended}
+            lines = [now.get(line.partner_id, line) for line in lines]
         else:
+            now = {}
             folder = settings.reports / str(around.quarter) / "outbox"
-            paths = write_outbox(folder, outgoing, settings, around.store)
-            given.say(f"A dry run: {len(paths)} messages lie in {folder}. Look at them, then: --really")
+            write_outbox(folder, outgoing, settings, around.store)
+            given.say(_say_dry_run(len(outgoing), folder, lines, str(around.quarter)))
     _write_index(around)
-    _print_lines(lines)
+    _print_lines(lines, now=set(now), test=test_to is not None)
     if any(line.status in _TROUBLE for line in lines):
         raise typer.Exit(1)
-    if really and not lines:
-        print_result("Nothing to send.")
+
+
+def _say_dry_run(messages: int, folder: Path, lines: Iterable[Line], quarter: str) -> str:
+    """Return what a dry run leads to, and the next step."""
+    if messages:
+        lie = "1 message lies" if messages == 1 else f"{messages} messages lie"
+        return f"A dry run: {lie} in {folder}. Look at {'it' if messages == 1 else 'them'}, then: --really"
+    approved = any(line.status not in {"not_built", "not_approved"} for line in lines)
+    then = "" if approved else f" Look at the packs, then: kpilib approve {quarter}"
+    return f"A dry run: no message would go out.{then}"
 
 
 def _resolve(ledger: Ledger, around: Round) -> None:
@@ -175,28 +189,41 @@ def _resolve(ledger: Ledger, around: Round) -> None:
         to = ", ".join(message.addresses("handing_over"))
         print_result(plain(f"{message.partner_id} {message.quarter}, meant at {message.intended_at}, to {to}"))
         print_result(plain(f"  Message-ID {message.message_id}: look for it in the server's log, or ask {to}."))
-        answer = typer.prompt("  Did it arrive? (yes/no/skip)", default="skip").strip().lower()
-        if answer in {"yes", "y", "no", "n"}:
-            arrived = answer.startswith("y")
-            resolve(
-                ledger, message.message_id, was_sent=arrived, reports=around.settings.reports, by=_user(),
-                at=datetime.now(UTC),
-            )  # fmt: skip
-            print_result("  Recorded as sent." if arrived else "  Recorded as not sent: the next run sends it.")
+        answer = _ask("  Did it arrive? (yes/no/skip)", ("yes", "no", "skip"))
+        if answer == "skip":
+            print_result("  Left as it is: it is not sent again.")
+            continue
+        resolve(
+            ledger, message.message_id, was_sent=answer == "yes", reports=around.settings.reports, by=_user(),
+            at=datetime.now(UTC),
+        )  # fmt: skip
+        print_result("  Recorded as sent." if answer == "yes" else "  Recorded as not sent: the next run sends it.")
 
 
-def _print_lines(lines: Iterable[Line]) -> None:
+def _ask(question: str, answers: tuple[str, ...]) -> str:
+    """Return the answer that a person means, asked until it is one; the last is meant by none."""
+    while True:
+        said = typer.prompt(question, default=answers[-1]).strip().lower()
+        meant = [answer for answer in answers if said and answer.startswith(said)]
+        if meant:
+            return meant[0]
+
+
+def _print_lines(lines: Iterable[Line], *, now: AbstractSet[str], test: bool) -> None:
+    """Print who gets what; ``now``: the partners whose messages were tried in this run, the others' before it."""
     from kpilib.cli.console import plain, print_result, table
 
     shown = table("partner", "name", "to", "status", "detail")
     counts: dict[str, int] = {}
     for line in lines:
         said = _SAID[line.status]
+        if line.status == "sent":
+            said = "sent before" if line.partner_id not in now else "sent as a test" if test else said
         counts[said] = counts.get(said, 0) + 1
         cells = (line.partner_id, line.name, ", ".join(line.recipients), said, line.detail)
         shown.add_row(*(plain(cell) for cell in cells))
     print_result(shown)
-    print_result(", ".join(f"{count} {said}" for said, count in counts.items()) or "No partner gets a pack.")
+    print_result(", ".join(f"{number} {said}" for said, number in counts.items()) or "No partner gets a pack.")
 
 
 def _write_index(around: Round) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from kpilib.deliver.compose import Letter, compose
 from kpilib.deliver.issued import read_issued
-from kpilib.deliver.recipients import Recipients, find_recipients, problem_of
+from kpilib.deliver.recipients import Recipients, contacts_of, find_recipients, problem_of
 from kpilib.digest import digest_of, read_files
 from kpilib.errors import DeliveryError, SettingsError
 from kpilib.ledger import Ledger, Message
@@ -18,7 +18,7 @@ from kpilib.pack import Pack
 from kpilib.settings import Email, Settings
 from kpilib.store import Store
 
-__all__ = ["Line", "Outgoing", "find_left_out", "plan_sending", "write_outbox"]
+__all__ = ["Line", "Outgoing", "find_left_out", "plan_sending", "say_refused", "write_outbox"]
 
 Status = Literal[
     "ready", "reissue", "sent", "not_built", "not_approved", "changed", "refused", "in_doubt", "failed", "inactive"
@@ -75,12 +75,20 @@ class Outgoing:
 
 
 def plan_sending(
-    settings: Settings, store: Store, ledger: Ledger, packs: Sequence[Pack], *, test_to: str | None = None
+    settings: Settings,
+    store: Store,
+    ledger: Ledger,
+    packs: Sequence[Pack],
+    *,
+    test_to: str | None = None,
+    again: bool = False,
 ) -> tuple[list[Line], list[Outgoing]]:
     """Return the table of who gets what, and what may go out now.
 
     Parameters
     ----------
+    again
+        whether what a server refused for good is tried again.
     test_to
         an address that gets all of it, marked as a test; nothing of a test counts as sent.
 
@@ -94,7 +102,8 @@ def plan_sending(
         raise SettingsError(f'[email] sender{found}. Set it: sender = "partners@your-company.example"')
     if test_to is not None and (problem := problem_of(test_to)):
         raise SettingsError(f"--test-to: {problem}.")
-    looked = [_look(settings, store, ledger, pack, test_to) for pack in packs]
+    contacts = _contacts(store)
+    looked = [_look(settings, store, ledger, pack, contacts, test_to=test_to, again=again) for pack in packs]
     return [line for line, _ in looked], [ready for _, ready in looked if ready is not None]
 
 
@@ -128,8 +137,20 @@ def write_outbox(
     return paths
 
 
+def say_refused(refusals: Sequence[str]) -> str:
+    """Return who was refused for good and what to do about it; nothing when nobody was."""
+    return f"{'; '.join(refusals)}. Mend it, then: --again" if refusals else ""
+
+
 def _look(
-    settings: Settings, store: Store, ledger: Ledger, pack: Pack, test_to: str | None
+    settings: Settings,
+    store: Store,
+    ledger: Ledger,
+    pack: Pack,
+    contacts: Mapping[str, Sequence[str]],
+    *,
+    test_to: str | None,
+    again: bool,
 ) -> tuple[Line, Outgoing | None]:
     """Return a pack's row and, if it may go out, what goes."""
     partner = store.partner(pack.partner_id)
@@ -147,29 +168,49 @@ def _look(
     earlier = issues[:-1] if issues and issues[-1].digest == approval.digest else issues
     message_id = _message_id(settings.email, pack, approval.digest, len(earlier), test_to)
     if test_to is None:
-        ended = _ended(line, messages, message_id)
+        ended = _ended(line, messages, message_id, again=again)
         if ended is not None:
             return ended, None
     if recipients.problems:
         return replace(line, status="refused", detail="; ".join(recipients.problems)), None
-    line = replace(line, status="reissue" if earlier else "ready")
+    line = replace(line, status="reissue" if earlier else "ready", detail=_others(pack, recipients, contacts))
     return line, Outgoing(line, pack, approval.digest, message_id, recipients)
 
 
-def _ended(line: Line, messages: Sequence[Message], message_id: str) -> Line | None:
+def _contacts(store: Store) -> dict[str, list[str]]:
+    """Return each address and the partners whose contact it is."""
+    found: dict[str, list[str]] = {}
+    for partner_id in store.partner_ids(active_only=False):
+        for address in contacts_of(store.partner(partner_id)):
+            found.setdefault(address.casefold(), []).append(partner_id)
+    return found
+
+
+def _others(pack: Pack, recipients: Recipients, contacts: Mapping[str, Sequence[str]]) -> str:
+    """Say which contacts are other partners' too: a shared mailbox, or a slip."""
+    said = []
+    for address in recipients.to:
+        others = [partner_id for partner_id in contacts[address.casefold()] if partner_id != pack.partner_id]
+        if others:
+            more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+            said.append(f"{address} is a contact of {', '.join(others[:3])}{more} too")
+    return "; ".join(said)
+
+
+def _ended(line: Line, messages: Sequence[Message], message_id: str, *, again: bool) -> Line | None:
     """Return the row of a pack whose message has an end or an unknown fate, None while it may go out."""
     doubtful = [message for message in messages if message.state == "handing_over"]
     if doubtful:
         return replace(line, status="in_doubt", detail=f"kpilib send --resolve: {doubtful[0].message_id}")
     message = next((message for message in messages if message.message_id == message_id), None)
-    if message is None:
+    if message is None or (again and message.refusals):
         return None
     if message.state == "sent":
-        detail = "; ".join([message.settled_at or "", *message.refusals])
+        detail = "; ".join(filter(None, (message.settled_at, say_refused(message.refusals))))
         return replace(line, status="sent", recipients=tuple(message.addresses("accepted")), detail=detail)
-    # Refused for good: tried again only when the partners table names somebody else.
+    # Refused for good: tried again when the partners table names somebody else, or a person wants it.
     if message.state == "failed" and set(message.recipients) == set(line.recipients):
-        return replace(line, status="failed", detail=message.reply)
+        return replace(line, status="failed", detail=say_refused(message.refusals))
     return None
 
 

@@ -10,7 +10,7 @@ from itertools import chain
 
 from kpilib.settings import Email
 
-__all__ = ["Recipients", "find_recipients", "problem_of"]
+__all__ = ["Recipients", "contacts_of", "find_recipients", "problem_of"]
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -33,6 +33,16 @@ class Recipients:
         return list(dict.fromkeys((*self.to, *self.cc)))
 
 
+def contacts_of(partner: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Return the addresses of a partner's contacts, each once.
+
+    >>> contacts_of({"contact_email": "ana@norvane.example; sales@norvane.example;"})
+    ('ana@norvane.example', 'sales@norvane.example')
+    """
+    parts = (partner.get("contact_email") or "").split(";")
+    return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
+
+
 def find_recipients(partner: Mapping[str, str | None], email: Email) -> Recipients:
     """Return who gets a partner's pack, from its row of the partners table and the settings.
 
@@ -41,7 +51,7 @@ def find_recipients(partner: Mapping[str, str | None], email: Email) -> Recipien
     (``[email.managers]``, name → address), else ``[email] reply_to``.
     """
     partner_id = str(partner["partner_id"])
-    to = tuple(dict.fromkeys(part.strip() for part in (partner.get("contact_email") or "").split(";") if part.strip()))
+    to = contacts_of(partner)
     reply_to = email.managers.get(partner.get("manager") or "", email.reply_to)
     by_rule = (rule.get(partner.get(column) or "", []) for column, rule in sorted(email.cc_by.items()))
     cc = tuple(each for each in dict.fromkeys(chain(email.cc, *by_rule)) if each not in to)

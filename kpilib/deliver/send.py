@@ -13,7 +13,7 @@ from pathlib import Path
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from kpilib.deliver.issued import keep_issue, stage_issue
-from kpilib.deliver.plan import Line, Outgoing
+from kpilib.deliver.plan import Line, Outgoing, say_refused
 from kpilib.deliver.transport import InDoubt, Result, Temporary, Unreachable, connect, hand_over
 from kpilib.errors import DeliveryError
 from kpilib.ledger import Ledger, Message
@@ -210,12 +210,11 @@ def _settle(ledger: Ledger, reports: Path, item: Outgoing, reply: str, clock: Cl
     message = _held(ledger, item)
     got = message.addresses("accepted")
     if not got:
-        said = "; ".join(message.refusals) or reply
-        ledger.settle(item.message_id, "failed", said, at=_stamp(clock))
-        return replace(item.line, status="failed", detail=said)
+        ledger.settle(item.message_id, "failed", "; ".join(message.refusals) or reply, at=_stamp(clock))
+        return replace(item.line, status="failed", detail=say_refused(message.refusals))
     ledger.settle(item.message_id, "sent", reply, at=_stamp(clock))
     keep_issue(reports, str(item.pack.quarter), item.pack.partner_id, item.digest)
-    return replace(item.line, status="sent", recipients=tuple(got), detail="; ".join(message.refusals))
+    return replace(item.line, status="sent", recipients=tuple(got), detail=say_refused(message.refusals))
 
 
 def _send_test(link: _Link, email: Email, item: Outgoing, test_to: str, data: bytes, clock: Clock) -> Line:

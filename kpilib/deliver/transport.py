@@ -60,8 +60,16 @@ def connect(email: Email) -> Iterator[smtplib.SMTP]:
     server: smtplib.SMTP | None = None
     try:
         server = _open(email)
+        server.ehlo_or_helo_if_needed()
+        if user and not server.has_extn("auth"):
+            raise SettingsError(
+                f"{email.host}:{email.port} takes no login. Unset KPILIB_SMTP_USER, or check [email] port and security."
+            )
         if user:
             server.login(user, password)
+    except SettingsError:
+        _close(server)
+        raise
     except smtplib.SMTPAuthenticationError as error:
         _close(server)
         raise SettingsError(
@@ -108,10 +116,15 @@ def hand_over(
         when the connection broke before the message was handed over.
     InDoubt
         when it broke after.
+    SettingsError
+        when the server refuses the sender for good: it would refuse every other message too.
     """
     result = Result()
     try:
-        _expect(server.mail(sender, ["BODY=8BITMIME"] if server.has_extn("8bitmime") else []))
+        code, reply = server.mail(sender, ["BODY=8BITMIME"] if server.has_extn("8bitmime") else [])
+        if 500 <= code < 600:
+            raise SettingsError(f"The server refuses the sender {sender}: {_text(code, reply)}. Check [email] sender.")
+        _expect((code, reply))
         for address in recipients:
             code, reply = server.rcpt(address)
             _note(result, address, code, reply)

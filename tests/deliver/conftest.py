@@ -47,6 +47,12 @@ class MailServer:
     refuse: dict[str, str] = field(default_factory=dict)
     arrived: list[tuple[list[str], bytes]] = field(default_factory=list)
 
+    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list) -> str:
+        if address in self.refuse:
+            return self.refuse[address]
+        envelope.mail_from = address
+        return "250 OK"
+
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list) -> str:
         if address in self.refuse:
             answer = self.refuse[address]

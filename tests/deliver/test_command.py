@@ -77,9 +77,10 @@ def test_a_quarter_from_build_to_inbox_and_a_correction(
     assert "not it" not in said
     assert mail.arrived == []
 
-    kpilib(root, "send", "2026Q3", "--test-to", "me@vendor.example", **login)
+    assert "2 sent as a test" in kpilib(root, "send", "2026Q3", "--test-to", "me@vendor.example", **login)
     assert [to for to, _ in mail.arrived] == [["me@vendor.example"]] * 2
-    assert "2 sent" in kpilib(root, "send", "2026Q3", "--really", **login)
+    assert "2 sent\n" in kpilib(root, "send", "2026Q3", "--really", **login)
+    assert "2 sent before\n" in kpilib(root, "send", "2026Q3", "--really", **login)
     assert [to for to, _ in mail.arrived[2:]] == [
         ["ana@norvane.example", "sales@norvane.example"], ["kim@daontech.example"],
     ]  # fmt: skip
@@ -102,9 +103,9 @@ def test_a_quarter_from_build_to_inbox_and_a_correction(
     assert "Average deal size: frozen" in said
     assert "unless you decide otherwise: kpilib build 2026Q3 --refresh-cohort" in said
     assert "1 made, 1 fresh, 0 failed" in kpilib(root, "build", "2026Q3")
-    assert "1 changed since it was approved, 1 sent" in kpilib(root, "send", "2026Q3", "--really", **login)
+    assert "1 changed since it was approved, 1 sent before" in kpilib(root, "send", "2026Q3", "--really", **login)
     kpilib(root, "approve", "2026Q3")
-    assert "2 sent" in kpilib(root, "send", "2026Q3", "--really", **login)
+    assert "1 sent, 1 sent before" in kpilib(root, "send", "2026Q3", "--really", **login)
     assert len(mail.arrived) == 5
     message = email.message_from_bytes(mail.arrived[4][1], policy=email.policy.SMTP)
     assert message["Subject"].startswith("Corrected: Norvane Systems")
@@ -144,10 +145,29 @@ def test_a_server_without_encryption_gets_no_login(mail_server: MailServer, monk
     assert str(caught.value) == (
         f'127.0.0.1:{mail_server.port} does not offer what [email] security = "starttls" asks for.'
     )
+    with pytest.raises(SettingsError) as caught, connect(settings.model_copy(update={"security": "none"})):
+        pass
+    assert str(caught.value) == (
+        f"127.0.0.1:{mail_server.port} takes no login. Unset KPILIB_SMTP_USER, or check [email] port and security."
+    )
     far = settings.model_copy(update={"host": "mail.vendor.example", "security": "none"})
     with pytest.raises(SettingsError) as caught, connect(far):
         pass
     assert str(caught.value) == '[email] security = "none" would send a password in clear. Use "starttls" or "tls".'
+
+
+def test_a_dry_run_says_what_is_next(
+    desk: Desk, mail_server: MailServer, kpilib: Callable[..., str]
+) -> None:
+    root = desk.settings.root
+    said = kpilib(root, "send", "2026Q3")
+    assert "A dry run: no message would go out. Look at the packs, then: kpilib approve 2026Q3\n" in said
+    desk.approve(desk.packs[0])
+    said = kpilib(root, "send", "2026Q3")
+    assert f"A dry run: 1 message lies in {desk.reports / '2026Q3' / 'outbox'}. Look at it, then: --really" in said
+    kpilib(root, "send", "2026Q3", "--really")
+    assert "A dry run: no message would go out.\n" in kpilib(root, "send", "2026Q3")
+    assert len(mail_server.arrived) == 1
 
 
 def test_a_person_is_asked_what_became_of_a_message(
@@ -157,10 +177,18 @@ def test_a_person_is_asked_what_became_of_a_message(
     mail_server.script = ["take and drop"]
     root = desk.settings.root
     assert "fate unknown" in kpilib(root, "send", "2026Q3", "--really", "--partner", "P001", said=1)
-    for answer, said in (("skip", "Did it arrive?"), ("yes", "Recorded as sent."), ("yes", "No message is in doubt.")):
+    index = root / "reports" / "2026Q3" / "index.html"
+    assert 'class="slot in_doubt"' in index.read_text(encoding="utf-8")
+    for answer, said in (
+        ("skip", "Left as it is: it is not sent again."),
+        ("maybe\ny", "Recorded as sent."),
+        ("yes", "No message is in doubt."),
+    ):
         monkeypatch.setattr("sys.stdin", io.StringIO(f"{answer}\n"))
         told = kpilib(root, "send", "2026Q3", "--resolve")
         assert said in told
-        assert ("to ana@norvane.example, sales@norvane.example" in told) == (said != "No message is in doubt.")
-    assert "1 sent" in kpilib(root, "send", "2026Q3", "--really", "--partner", "P001")
+        assert told.count("Did it arrive?") == {"skip": 1, "maybe\ny": 2, "yes": 0}[answer]
+        assert ("to ana@norvane.example, sales@norvane.example" in told) == (answer != "yes")
+    assert 'class="slot sent"' in index.read_text(encoding="utf-8")
+    assert "1 sent before" in kpilib(root, "send", "2026Q3", "--really", "--partner", "P001")
     assert len(mail_server.arrived) == 1

@@ -20,10 +20,10 @@ from kpilib.pack import Pack
 from tests.deliver.conftest import NOW, PARTNERS, QUARTER, Desk, Hours, MailServer, write_pack
 
 
-def run(desk: Desk, hours: Hours | None = None, **options: str) -> list[Line]:
+def run(desk: Desk, hours: Hours | None = None, *, again: bool = False, **options: str) -> list[Line]:
     """One `kpilib send --really`: the table of who gets what, then what may go."""
     with desk.ledger() as ledger:
-        lines, outgoing = plan_sending(desk.settings, desk.store, ledger, desk.packs, **options)
+        lines, outgoing = plan_sending(desk.settings, desk.store, ledger, desk.packs, again=again, **options)
         sent = {line.partner_id: line for line in send_all(
             desk.settings, desk.store, ledger, outgoing, clock=(hours or Hours()).clock(), **options)}
     return [sent.get(line.partner_id, line) for line in lines]
@@ -120,10 +120,25 @@ def test_a_permanent_refusal_is_recorded_and_not_repeated(desk: Desk, mail_serve
     desk.packs = desk.packs[:1]
     desk.approve()
     mail_server.script = ["554 no"]
-    said = "ana@norvane.example: 554 no; sales@norvane.example: 554 no"
+    said = "ana@norvane.example: 554 no; sales@norvane.example: 554 no. Mend it, then: --again"
     assert [(line.status, line.detail) for line in run(desk)] == [("failed", said)]
     assert [(line.status, line.detail) for line in run(desk)] == [("failed", said)]
     assert mail_server.arrived == []
+    for _ in range(2):
+        assert statuses(run(desk, again=True)) == ["sent"]
+    assert len(mail_server.arrived) == 1
+
+
+def test_a_refused_sender_ends_the_run_and_counts_against_nobody(desk: Desk, mail_server: MailServer) -> None:
+    desk.approve()
+    mail_server.refuse = {"reviews@vendor.example": "550 5.7.1 not yours"}
+    with pytest.raises(SettingsError) as caught:
+        run(desk)
+    assert str(caught.value) == (
+        "The server refuses the sender reviews@vendor.example: 550 5.7.1 not yours. Check [email] sender."
+    )
+    mail_server.refuse = {}
+    assert statuses(run(desk)) == ["sent"] * 3
 
 
 def test_one_refused_recipient_does_not_stop_the_others(desk: Desk, mail_server: MailServer) -> None:
@@ -132,9 +147,36 @@ def test_one_refused_recipient_does_not_stop_the_others(desk: Desk, mail_server:
     mail_server.refuse = {"sales@norvane.example": "550 unknown here"}
     (line,) = run(desk)
     assert (line.status, line.recipients) == ("sent", ("ana@norvane.example",))
-    assert line.detail == "sales@norvane.example: 550 unknown here"
+    assert line.detail == "sales@norvane.example: 550 unknown here. Mend it, then: --again"
     run(desk)
     assert [to for to, _ in mail_server.arrived] == [["ana@norvane.example"]]
+
+
+def test_an_address_that_was_mended_gets_it_and_nobody_twice(
+    make_desk: Callable[..., Desk], mail_server: MailServer
+) -> None:
+    desk = make_desk(mail_server.port)
+    desk.packs = desk.packs[:1]
+    desk.approve()
+    mail_server.refuse = {"sales@norvane.example": "550 unknown here"}
+    run(desk)
+    desk.store = make_desk(mail_server.port, partners=PARTNERS.replace("sales@", "office@")).store
+    assert statuses(run(desk)) == ["sent"]
+    (line,) = run(desk, again=True)
+    assert (line.status, line.recipients) == ("sent", ("ana@norvane.example", "office@norvane.example"))
+    assert [to for to, _ in mail_server.arrived] == [["ana@norvane.example"], ["office@norvane.example"]]
+    run(desk, again=True)
+    assert len(mail_server.arrived) == 2
+
+
+def test_a_contact_that_is_another_partners_too_is_told_before_anything_goes(make_desk: Callable[..., Desk]) -> None:
+    desk = make_desk(partners=PARTNERS.replace("office@quillmark.example", "Ana@norvane.example"))
+    desk.approve()
+    with desk.ledger() as ledger:
+        lines, _ = plan_sending(desk.settings, desk.store, ledger, desk.packs[2:])
+    assert [(line.status, line.detail) for line in lines] == [
+        ("ready", "Ana@norvane.example is a contact of P001 too")
+    ]
 
 
 def test_greylisting_of_one_recipient_sends_to_it_later_and_to_the_other_once(
