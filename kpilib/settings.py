@@ -92,6 +92,8 @@ class Packs(_Section):
     """The workspace's templates; what it lacks is taken from kpilib."""
     kpis: str = "kpis"
     """Where KPIs of your own lie, one file each."""
+    languages: str = "languages"
+    """Where catalogues of your own lie, one file for each language: `de.toml`."""
     as_of: date | Literal["quarter-end"] = "quarter-end"
     """The day on which the data are read: `quarter-end`, or a date (at most the quarter's last day)."""
     language: str | None = None
@@ -257,7 +259,8 @@ def load_settings(path: Path | None = None) -> Settings:
     Raises
     ------
     SettingsError
-        with every problem of the file: unknown keys, wrong types, values out of range.
+        with every problem of the file: unknown keys, wrong types, values out of range; or of the catalogues of
+        languages of the workspace's own.
     """
     path = path or find_settings()
     try:
@@ -271,10 +274,20 @@ def load_settings(path: Path | None = None) -> Settings:
             f'{path} is not valid TOML: {error}. Text stands in quotation marks: currency = "USD".'
         ) from None
     try:
-        return Settings(**{**values, "root": path.absolute().parent})
+        settings = Settings(**{**values, "root": path.absolute().parent})
     except ValidationError as error:
         problems = [_say(problem) for problem in error.errors()]
         raise SettingsError("\n".join([f"{path} cannot be used:", *problems])) from None
+    _speak_as(settings)
+    return settings
+
+
+def _speak_as(settings: Settings) -> None:
+    """Take the workspace's own catalogues: from here on this process works for it."""
+    from kpilib.language import speak
+    from kpilib.language.own import read_catalogues
+
+    speak(read_catalogues(settings.root / settings.packs.languages))
 
 
 def _say(problem: Any) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 import pandas as pd
 
 from kpilib.contract.tables import TABLES
+from kpilib.language import learn
 from kpilib.money import Rates
 from kpilib.quarter import Quarter
 
@@ -47,6 +48,7 @@ class Slice:
     - ``cohort``: what `kpilib.cohort` hands out for this partner and audience
     - ``comment``: the channel manager's text, or null
     - ``issued``: the kpis.json of the quarter before as it was issued, or null
+    - ``catalogue``: the workspace's own texts of the language; absent where it has none
     - ``kpis``: the workspace's own KPIs, key → ``code`` (the file's text), ``rows`` (of this partner, in the table
       beside it)
     """
@@ -55,8 +57,10 @@ class Slice:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Slice:
-        """Return the slice that some bytes hold."""
-        return cls(json.loads(data))
+        """Return the slice that some bytes hold; this process knows the texts that it brings from here on."""
+        content = json.loads(data)
+        learn(content["language"], content.get("catalogue"))
+        return cls(content)
 
     @classmethod
     def read(cls, path: Path) -> Slice:

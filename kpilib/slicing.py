@@ -17,7 +17,7 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal
 
 from kpilib.errors import PartnerError, SettingsError, did_you_mean
-from kpilib.language import Words, fallback_language
+from kpilib.language import Words, fallback_language, own_catalogue
 from kpilib.own_kpis import read_own_kpis
 from kpilib.quarter import Quarter
 from kpilib.slice import VERSION, Slice
@@ -76,6 +76,7 @@ def cut_slice(  # noqa: PLR0913 - a slice is made of all of these
     partner = store.partner(partner_id)
     chosen = language or settings.packs.language or partner.get("locale") or "en"
     tables = {name: store.rows(name, partner_id) for name in sorted(store.tables) if name != "partners"}
+    catalogue = own_catalogue(chosen)
     seen = _as_seen_on(tables, quarter, day)
     if audience == "partner":
         _mask_rivals(seen, partner, _partners_by_name(store), fallback_language(chosen))
@@ -103,6 +104,7 @@ def cut_slice(  # noqa: PLR0913 - a slice is made of all of these
             "comment": comment,
             "issued": issued,
             "kpis": read_own_kpis(settings).enclose(partner_id, day, known),
+            **({} if catalogue is None else {"catalogue": catalogue}),
         }
     )
 

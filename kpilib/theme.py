@@ -16,7 +16,7 @@ from typing import Any
 
 from kpilib.errors import SettingsError
 
-__all__ = ["Palette", "Theme", "contrast", "font_files", "lightness", "mix"]
+__all__ = ["Palette", "Theme", "contrast", "font_files", "known_faces", "lightness", "mix"]
 
 WHITE = "#ffffff"
 LATIN, HANGUL = "Source Sans Pro", "NanumGothic"
@@ -228,6 +228,11 @@ def _luminance(colour: str) -> float:
 def _darken(colour: str) -> str:
     shades = (mix(colour, "#000000", step / 100) for step in range(1, 101))
     return next(shade for shade in shades if contrast(shade, WHITE) >= TEXT_CONTRAST)
+
+
+def known_faces() -> frozenset[str]:
+    """Return the names of all faces that charts can be drawn in: ours, and those that are installed."""
+    return _register_fonts()
 
 
 @cache

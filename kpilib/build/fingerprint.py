@@ -26,7 +26,7 @@ _LIBRARIES = (
     "babel", "font-source-sans-pro", "fonttools", "ipykernel", "jinja2", "koreanize-matplotlib", "markdown-it-py",
     "matplotlib", "nbconvert", "numpy", "pandas", "papermill", "pypandoc-binary", "scipy", "seaborn", "typst",
 )  # fmt: skip
-_SLICE_PARTS = ("settings", "cohort", "comment", "issued", "kpis", "language")
+_SLICE_PARTS = ("settings", "cohort", "comment", "issued", "kpis", "language", "catalogue")
 _REASONS = {
     "rows": "rows changed",
     "settings": "settings changed",
@@ -35,6 +35,7 @@ _REASONS = {
     "issued": "quarter before was issued anew",
     "kpis": "own KPIs changed",
     "language": "language changed",
+    "catalogue": "language's own texts changed",
     "notebook": "notebook changed",
     "templates": "templates changed",
     "kpilib": "kpilib changed",

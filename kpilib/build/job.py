@@ -109,6 +109,7 @@ def page_metadata(slice_: Slice) -> dict[str, Any]:
         "brand": settings["brand"],
         "language": slice_.language,
         "paper": settings["paper"],
+        **({"catalogue": slice_.content["catalogue"]} if "catalogue" in slice_.content else {}),
     }
 
 

@@ -15,6 +15,7 @@ from kpilib.build.fingerprint import kpilib_hash
 from kpilib.build.write import put_file
 from kpilib.enclosures import comment_path, issued_path
 from kpilib.errors import RenderError
+from kpilib.language import own_catalogues
 
 if TYPE_CHECKING:
     from kpilib.build.round import Round
@@ -100,6 +101,7 @@ def _key_of(around: Round) -> str | None:
         around.as_of.isoformat(),
         kpilib_hash(),
         around.own_kpis.fingerprint,
+        own_catalogues(),
         settings.model_dump(mode="json", exclude={"source", "email", "leaks"}),
         hashlib.sha256(logo.read_bytes()).hexdigest() if logo and logo.is_file() else None,
     ]

@@ -21,7 +21,7 @@ from kpilib.build.round import Round
 from kpilib.build.write import ASIDE, put_file, put_folder, remove_folder
 from kpilib.errors import KpilibError, RenderError, SettingsError
 from kpilib.execute.notebook import Limits, execute_notebook
-from kpilib.language import fallback_language
+from kpilib.language import fallback_language, own_catalogue
 from kpilib.pack import PORTFOLIO, PortfolioPack
 from kpilib.slice import Slice
 
@@ -115,6 +115,7 @@ def make_portfolio(job: PortfolioJob) -> Made:
         "brand": settings["brand"],
         "language": held.language,
         "paper": settings["paper"],
+        **({"catalogue": held.content["catalogue"]} if "catalogue" in held.content else {}),
     }
     text: str = nbformat.writes(executed)  # type: ignore[no-untyped-call]
     try:
@@ -146,7 +147,8 @@ def _origin(around: Round, planned: Iterable[Planned], notebook: bytes, language
         for each in around.cohort.own
     ]
     code = tree_hash(Path(__file__).parents[1] / "portfolio")  # no part of the packs' own
-    text = json.dumps([rows, around.cohort.to_json(), own, language, code], sort_keys=True, ensure_ascii=False)
+    held = [rows, around.cohort.to_json(), own, [language, own_catalogue(language)], code]
+    text = json.dumps(held, sort_keys=True, ensure_ascii=False)
     return Origin(
         hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
         {},

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from kpilib.build.write import ASIDE, put_file
+from kpilib.language import own_catalogues
 
 __all__ = ["Remembered", "hash_of"]
 
@@ -51,7 +52,8 @@ class Remembered:
 
 def hash_of(values: Iterable[object], *code: Path) -> str:
     """Return a hash of plain values, of the words of all languages, and of the code that turns one into the other."""
-    text = json.dumps([_words(), *map(_hash_file, code), *values], ensure_ascii=False, sort_keys=True, default=str)
+    held = [_words(), own_catalogues(), *map(_hash_file, code), *values]
+    text = json.dumps(held, ensure_ascii=False, sort_keys=True, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

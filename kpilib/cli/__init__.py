@@ -22,6 +22,7 @@ from kpilib.cli.map import map_file
 from kpilib.cli.new import new
 from kpilib.cli.preview import preview
 from kpilib.cli.sample import sample
+from kpilib.cli.texts import texts
 
 __all__ = ["app"]
 
@@ -79,5 +80,6 @@ app.command(epilog="Example: kpilib backtest --quarters 8")(backtest)
 app.command(epilog="Example: kpilib lint notebooks/partner_review.ipynb")(lint)
 app.command(epilog="Example: kpilib compare notebooks/partner_review.ipynb --base HEAD~1")(compare)
 app.command(epilog="Example: kpilib preview P001 2026Q3")(preview)
+app.command(epilog="Example: kpilib texts de > languages/de.toml")(texts)
 app.command(epilog="Example: kpilib new partner-reviews")(new)
 app.command(epilog="Example: kpilib doctor")(doctor)

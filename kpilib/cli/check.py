@@ -22,6 +22,8 @@ def check(
 ) -> None:
     """Read all sources; print what is accepted, repaired and rejected, and why. Exit 2 on rejects above the limit."""
     from kpilib.contract.tables import TABLES
+    from kpilib.language import own_catalogues
+    from kpilib.language.own import tell_missing
     from kpilib.store import Store
 
     given: Context = context.obj
@@ -33,6 +35,9 @@ def check(
     for name in report.absent:
         if name in TABLES and not explain:
             given.say(f"There is no table {name}: packs leave out what needs it, and say so.")
+    for language, held in own_catalogues().items():
+        if told := tell_missing(language, held):
+            given.say(f"languages/{language}.toml: {told}, English stands in for them (kpilib texts {language}).")
     report.enforce(given.settings)
 
 

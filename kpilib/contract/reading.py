@@ -232,10 +232,10 @@ def _start_months(work: _Work) -> None:
     work.columns["month"] = start
 
 
-def _drop_unknown(column: str, reason: str, known: Iterable[str]) -> Callable[[_Work], None]:
+def _drop_unknown(column: str, reason: str, known: Callable[[], Iterable[str]]) -> Callable[[_Work], None]:
     def drop(work: _Work) -> None:
         words = work.columns[column]
-        unknown = pc.and_(pc.is_valid(words), pc.invert(pc.is_in(words, pa.array(sorted(known), pa.string()))))
+        unknown = pc.and_(pc.is_valid(words), pc.invert(pc.is_in(words, pa.array(sorted(known()), pa.string()))))
         work.note(column, reason, _places(unknown))
         work.columns[column] = pc.if_else(unknown, None, words)
 
@@ -254,9 +254,9 @@ def _places(mask: pa.Array) -> np.ndarray:
 
 
 _REPAIRS: dict[str, tuple[Callable[[_Work], None], ...]] = {
-    "partners": (_drop_unknown("locale", "unknown_locale", languages()), _default("active", value=True)),
+    "partners": (_drop_unknown("locale", "unknown_locale", languages), _default("active", value=True)),
     "opportunities": (_part_expected,),
-    "leads": (_drop_unknown("segment", "unknown_segment", TABLES["leads"].column("segment").choices),),
+    "leads": (_drop_unknown("segment", "unknown_segment", lambda: TABLES["leads"].column("segment").choices),),
     "spend": (_start_months,),
     "actions": (_default("status", "open"),),
 }

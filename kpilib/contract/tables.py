@@ -78,7 +78,7 @@ TABLES: dict[str, Table] = {
                 _need("name"),
                 _may("tier"),
                 _may("region"),
-                _may("locale", about="language of the pack: en or ko"),
+                _may("locale", about="language of the pack: en, ko, or one of your own"),
                 _may("contact_name"),
                 _may("contact_email", about="one address or more, ; between"),
                 _may("manager", about="the channel manager"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
@@ -181,10 +182,17 @@ def _number(value: Any) -> Decimal | None:
 
 
 def _templates(settings: Settings, language: str) -> Path:
-    """Return the folder of a language's email: the workspace's own, else the one that comes with kpilib."""
-    name, folder = f"email/{language}", settings.packs.templates
+    """Return the folder of a language's email: the workspace's own, else the one that comes with kpilib.
+
+    A language of the workspace's own that has no templates writes the English email.
+    """
+    folder, file = settings.packs.templates, "subject.txt.j2"
+    names = [f"email/{each}" for each in dict.fromkeys((language, "en"))]
     try:
-        return find_templates(name, settings.root, folder=folder, file="subject.txt.j2")
+        for name in names[:-1]:
+            with suppress(RenderError):
+                return find_templates(name, settings.root, folder=folder, file=file)
+        return find_templates(names[-1], settings.root, folder=folder, file=file)
     except RenderError as error:
         raise DeliveryError(error.message, **error.parts) from None
 

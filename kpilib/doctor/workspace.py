@@ -55,18 +55,43 @@ def templates(settings: Settings | None) -> Report | None:
     return Report(State.GOOD, str(folder.relative_to(settings.root)) if own else "kpilib's own")
 
 
-@check("brand", "logo and accent colour")
+@check("brand", "logo, accent colour and fonts")
 def brand(settings: Settings | None) -> Report | None:
-    """Look whether the logo is there and the accent colour can be read on white."""
+    """Look whether the logo is there, the accent colour can be read on white, and the fonts are installed."""
     if settings is None:
         return None
-    from kpilib.theme import Theme
+    from kpilib.theme import LATIN, Theme, known_faces
 
     Theme.from_brand(settings.brand.model_dump())
     logo = settings.brand.logo
     if logo and not (settings.root / logo).is_file():
         return Report(State.MISSING, f"no file {logo}", "[brand] logo names a file of the workspace, SVG or PNG.")
-    return Report(State.GOOD, f"{settings.brand.accent}, {logo or 'no logo'}")
+    wanted = tuple(dict.fromkeys(filter(None, (settings.brand.font, settings.brand.heading_font))))
+    if wanted != (LATIN,) and (missing := [name for name in wanted if name not in known_faces()]):
+        found = f"font not installed: {', '.join(missing)}"
+        return Report(State.MISSING, found, f"Install it on this machine; until then {LATIN} stands in its place.")
+    return Report(State.GOOD, ", ".join((settings.brand.accent, logo or "no logo", *wanted)))
+
+
+@check("languages", "the texts of pages")
+def own_languages(settings: Settings | None) -> Report | None:
+    """Look how much of each catalogue of the workspace's own is there, and whether pages ask for all of it."""
+    if settings is None:
+        return None
+    from kpilib.language import languages, own_catalogues
+    from kpilib.language.own import list_unknown, tell_missing
+    from kpilib.own_kpis import read_own_kpis
+
+    held = own_catalogues()
+    kpis = read_own_kpis(settings).codes
+    unknown = [f"{code}.toml has {line}" for code, each in held.items() for line in list_unknown(code, each, kpis)]
+    if unknown:
+        return Report(State.MISSING, f"{len(unknown)} texts that no page asks for", " ".join(unknown))
+    told = [line for code, each in held.items() if (line := tell_missing(code, each))]
+    if told:
+        codes = ", ".join(f"kpilib texts {code}" for code in held)
+        return Report(State.OPTIONAL, "; ".join(told), f"English stands in for the others. They are printed by {codes}")
+    return Report(State.GOOD, ", ".join(languages()))
 
 
 @check("email", "kpilib send")

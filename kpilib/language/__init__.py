@@ -3,6 +3,9 @@
 A text is found by its key and filled with `str.format` fields. A text that depends on a number is a table of
 plural forms (``one``, ``other``, …), chosen by ``count``. Words know nothing of KPIs; how a value becomes text
 is `kpilib.formats`.
+
+A workspace has catalogues of its own (`kpilib.language.own`). They are this process's while it works for that
+workspace: whoever reads its settings says so by `speak`, and a slice brings the one of its language along (`learn`).
 """
 
 from __future__ import annotations
@@ -20,18 +23,59 @@ from babel.numbers import format_decimal
 from kpilib.errors import SettingsError, did_you_mean
 from kpilib.language.particles import with_particle
 
-__all__ = ["Words", "fallback_language", "languages"]
+__all__ = [
+    "PLURAL_FORMS", "Words", "fallback_language", "languages", "learn", "own_catalogue", "own_catalogues", "read",
+    "shipped", "speak", "texts_in", "walk_texts",
+]  # fmt: skip
 
-_PLURAL_FORMS = frozenset(("zero", "one", "two", "few", "many", "other"))
+PLURAL_FORMS = frozenset(("zero", "one", "two", "few", "many", "other"))
+_own: dict[str, Mapping[str, Any]] = {}
 
 
 def languages() -> list[str]:
-    """Return the codes of the languages that have a catalogue.
+    """Return the codes of the languages that have a catalogue: kpilib's, and the workspace's own.
 
     >>> languages()
     ['en', 'ko']
     """
-    return sorted(path.name.removesuffix(".toml") for path in files(__name__).iterdir() if path.name.endswith(".toml"))
+    return sorted({*shipped(), *_own})
+
+
+@cache
+def shipped() -> frozenset[str]:
+    """Return the codes of the languages whose catalogues come with kpilib."""
+    names = (path.name for path in files(__name__).iterdir())
+    return frozenset(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+
+
+def speak(catalogues: Mapping[str, Mapping[str, Any]]) -> None:
+    """Take a workspace's catalogues, by language, in the place of those of any other workspace."""
+    if catalogues != _own:
+        _own.clear()
+        _own.update(catalogues)
+        _forget()
+
+
+def learn(language: str, catalogue: Mapping[str, Any] | None) -> None:
+    """Take one language's own catalogue beside those that are known; None: it has none."""
+    if catalogue is not None and _own.get(language) != catalogue:
+        _own[language] = catalogue
+        _forget()
+
+
+def own_catalogue(language: str) -> Mapping[str, Any] | None:
+    """Return the workspace's own catalogue of a language as its file has it; None where there is none."""
+    return _own.get(language)
+
+
+def own_catalogues() -> Mapping[str, Mapping[str, Any]]:
+    """Return the workspace's own catalogues by language."""
+    return dict(_own)
+
+
+def _forget() -> None:
+    _load.cache_clear()
+    _texts.cache_clear()
 
 
 def fallback_language(locale: str | None) -> str:
@@ -77,9 +121,17 @@ class Words:
     def __repr__(self) -> str:
         return f"Words({self.language!r})"
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {"language": self.language, "more": self.more, "own": _own.get(self.language)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Another process, which has read no workspace's settings.
+        learn(state["language"], state["own"])
+        self.language, self.more = state["language"], state["more"]
+
     @cached_property
     def catalogue(self) -> Mapping[str, Any]:
-        """The catalogue as it stands in its file."""
+        """The catalogue: the workspace's own texts, and ours where it has none."""
         return _load(self.language)
 
     @cached_property
@@ -143,21 +195,55 @@ _FORMATTER = _Formatter()
 
 
 @cache
-def _load(language: str) -> Mapping[str, Any]:
+def read(language: str) -> Mapping[str, Any]:
+    """Return a catalogue that comes with kpilib, as it stands in its file."""
     return tomllib.loads((files(__name__) / f"{language}.toml").read_text(encoding="utf-8"))
 
 
 @cache
+def _load(language: str) -> Mapping[str, Any]:
+    own = _own.get(language)
+    if own is None:
+        return read(language)
+    if language in shipped():
+        return _over(own, read(language))
+    # English stands in for what is missing, but no catalogue is in English dates and plurals by that.
+    return _over(own, {**read("en"), "language": {"name": language, "locale": language.replace("-", "_")}})
+
+
+def _over(own: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a catalogue with another one's texts in the place of its own; plural forms are replaced as a whole."""
+    merged = dict(base)
+    for name, value in own.items():
+        below = base.get(name)
+        if isinstance(value, Mapping) and isinstance(below, Mapping) and not _is_plural(value):
+            merged[name] = _over(value, below)
+        else:
+            merged[name] = value
+    return merged
+
+
+def _is_plural(table: Mapping[str, Any]) -> bool:
+    return "other" in table and table.keys() <= PLURAL_FORMS
+
+
+@cache
 def _texts(language: str) -> dict[str, str | Mapping[str, str]]:
-    return dict(_walk(_load(language), ""))
+    return texts_in(_load(language))
 
 
-def _walk(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str | Mapping[str, str]]]:
+def texts_in(catalogue: Mapping[str, Any]) -> dict[str, str | Mapping[str, str]]:
+    """Return the texts of a catalogue by key; a plural text is the table of its forms."""
+    return dict(walk_texts(catalogue, ""))
+
+
+def walk_texts(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str | Mapping[str, str]]]:
+    """Yield the texts of a catalogue's table with their keys."""
     for name, value in table.items():
         if isinstance(value, str):
             yield f"{prefix}{name}", value
         elif isinstance(value, Mapping):
-            if "other" in value and value.keys() <= _PLURAL_FORMS:
+            if _is_plural(value):
                 yield f"{prefix}{name}", value
             else:
-                yield from _walk(value, f"{prefix}{name}.")
+                yield from walk_texts(value, f"{prefix}{name}.")

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kpilib.language import fallback_language
+from kpilib.language import fallback_language, learn, own_catalogue
 from kpilib.portfolio.member import Member, describe_partner
 from kpilib.quarter import Quarter
 from kpilib.slice import Slice
@@ -36,7 +36,8 @@ class Gathering:
     """All that a portfolio review knows, as plain JSON values.
 
     Keys of ``content``: ``version``, ``quarter``, ``as_of`` (D), ``language``, ``settings`` (as in a slice),
-    ``absent`` (tables and columns that the source lacks), ``members`` (by partner id).
+    ``absent`` (tables and columns that the source lacks), ``members`` (by partner id), ``catalogue`` (the workspace's
+    own texts of the language, where it has any).
     """
 
     content: Mapping[str, Any]
@@ -52,6 +53,7 @@ class Gathering:
         slice_
             any partner's internal slice of the quarter: what is not its partner's own, it has in common with all.
         """
+        catalogue = own_catalogue(language)
         kept = [member.to_json() for member in members if member.active or member.in_cohort]
         return cls(
             {
@@ -62,13 +64,16 @@ class Gathering:
                 "settings": slice_.content["settings"],
                 "absent": slice_.content["absent"],
                 "members": sorted(kept, key=lambda member: str(member["partner_id"])),
+                **({} if catalogue is None else {"catalogue": catalogue}),
             }
         )
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Gathering:
-        """Return the gathering that some bytes hold."""
-        return cls(json.loads(data))
+        """Return the gathering that some bytes hold; this process knows the texts that it brings from here on."""
+        content = json.loads(data)
+        learn(content["language"], content.get("catalogue"))
+        return cls(content)
 
     @classmethod
     def read(cls, path: Path) -> Gathering:

@@ -25,18 +25,15 @@ def open_gathering(quarter: str, *, as_of: str = "", language: str = "") -> Gath
         when the data hold no partner.
     """
     _check_texts(quarter=quarter, as_of=as_of, language=language)
-    if language and language not in languages():
-        raise SettingsError(
-            f"language = {language!r} has no catalogue: there are {', '.join(languages())}."
-            f"{did_you_mean(language, languages())}"
-        )
     try:
         day = date.fromisoformat(as_of) if as_of else None
     except ValueError:
         raise SettingsError(f"as_of = {as_of!r} is not a date. Write it like 2026-09-30, or leave it empty.") from None
     path = Path(FILE)
     if path.is_file():
-        return _matching(Gathering.read(path), Quarter.parse(quarter), day, language)
+        found = Gathering.read(path)
+        _check_language(language)
+        return _matching(found, Quarter.parse(quarter), day, language)
     return _gather(quarter, day, language)
 
 
@@ -48,6 +45,14 @@ def _check_texts(**parameters: Any) -> None:
                 f"quotation marks, or with papermill `-r {name} …`.",
                 parameter=name,
             )
+
+
+def _check_language(language: str) -> None:
+    if language and language not in languages():
+        raise SettingsError(
+            f"language = {language!r} has no catalogue: there are {', '.join(languages())}."
+            f"{did_you_mean(language, languages())}"
+        )
 
 
 def _matching(found: Gathering, quarter: Quarter, as_of: date | None, language: str) -> Gathering:
@@ -74,6 +79,7 @@ def _gather(quarter: str, as_of: date | None, language: str) -> Gathering:
     from kpilib.store import Store
 
     settings = load_settings()
+    _check_language(language)
     named = Quarter.parse(quarter, settings.calendar.fiscal_year_start)
     chosen = as_of or (named.end if settings.packs.as_of == "quarter-end" else settings.packs.as_of)
     day = named.read_as_of(chosen)

@@ -57,6 +57,9 @@ class Desk:
         around.partners([selection.partner])
         source, folder = around.settings.source.path, around.settings.root
         packs = around.settings.packs
+        places = [packs.comments, packs.kpis, packs.languages]
+        if source and "://" not in source:
+            places.append(source)
         notebooks = [self._notebook] if self._notebook else [around.notebook_of(each) for each in around.partners()]
         return {
             "partners": [[each, around.name(each)] for each in around.store.partner_ids(active_only=True)],
@@ -65,10 +68,7 @@ class Desk:
             "folders": {
                 "notebook": sorted({str(path.parent) for path in notebooks}),
                 "templates": [str(around.templates)],
-                "workspace": [
-                    str(folder / name)
-                    for name in (packs.comments, packs.kpis, *([source] if source and "://" not in source else []))
-                ],
+                "workspace": [str(folder / name) for name in places],
             },
         }
 

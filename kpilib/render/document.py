@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from kpilib.language import Words, fallback_language
+from kpilib.language import Words, fallback_language, learn
 from kpilib.render.fonts import replace_unknown
 from kpilib.render.outputs import Reader
 from kpilib.render.shape import arrange, clean_text, walk_texts
@@ -82,6 +82,8 @@ def read_document(notebook: Any, *, name: str = "", audience: str | None = None,
         naming every cell whose output cannot be drawn; in strict mode also those that cannot be read aloud.
     """
     held = notebook.metadata.get("kpilib") or {}
+    if held.get("language"):
+        learn(held["language"], held.get("catalogue"))
     parameters = (notebook.metadata.get("papermill") or {}).get("parameters") or {}
     audience = audience or held.get("audience") or parameters.get("audience") or "partner"
     reader = Reader(strict=strict)

@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 
-from kpilib.language import Words, languages
+from kpilib.language import read, shipped, texts_in
 from kpilib.theme import font_files
 
 __all__ = ["Face", "cache_folder", "covered", "embed_faces", "faces", "font_folder", "replace_unknown"]
@@ -126,8 +126,8 @@ def _share(points: frozenset[int]) -> list[frozenset[int]]:
 
 @cache
 def _common_signs() -> frozenset[int]:
-    """Return the signs of all languages' texts that the Latin cut lacks."""
-    texts = (text for language in languages() for text in Words(language).keys().values())
+    """Return the signs of our catalogues' texts that the Latin cut lacks; a workspace's own do not change the cut."""
+    texts = (text for language in sorted(shipped()) for text in texts_in(read(language)).values())
     signs = {sign for text in texts for part in ([text] if isinstance(text, str) else text.values()) for sign in part}
     return frozenset(map(ord, signs)) - _LATIN
 

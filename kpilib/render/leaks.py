@@ -17,7 +17,7 @@ import ahocorasick
 import numpy as np
 from numpy.typing import NDArray
 
-from kpilib.language import Words, languages
+from kpilib.language import own_catalogues, read, shipped, texts_in
 from kpilib.render.finding import Finding
 
 if TYPE_CHECKING:
@@ -306,11 +306,19 @@ def _is_meant(term: _Term, text: str) -> bool:
     return True
 
 
-@cache
 def _vocabulary() -> frozenset[str]:
     """Return the words that pages use in any language."""
+    own = own_catalogues().values()
+    return _shipped_vocabulary().union(*map(_words_of, own)) if own else _shipped_vocabulary()
+
+
+@cache
+def _shipped_vocabulary() -> frozenset[str]:
+    return frozenset().union(*(_words_of(read(language)) for language in shipped()))
+
+
+def _words_of(catalogue: Mapping[str, Any]) -> frozenset[str]:
     texts: list[str] = []
-    for language in languages():
-        for text in Words(language).keys().values():
-            texts += [text] if isinstance(text, str) else text.values()
+    for text in texts_in(catalogue).values():
+        texts += [text] if isinstance(text, str) else text.values()
     return frozenset(word.casefold() for text in texts for word in re.findall(r"\w+", text))

@@ -38,16 +38,22 @@ def open_slice(partner: str, quarter: str, *, as_of: str = "", audience: str = "
         raise SettingsError(
             f"audience = {audience!r} is neither partner nor internal.{did_you_mean(audience, _AUDIENCES)}"
         )
+    day = _read_day(as_of)
+    path = Path(FILE)
+    if path.is_file():
+        found = Slice.read(path)
+        check_language(language)
+        return _matching(found, partner, Quarter.parse(quarter), day, audience, language)
+    return _cut(partner, quarter, day, audience, language)
+
+
+def check_language(language: str) -> None:
+    """Refuse a language that has no catalogue, once the workspace's own are known."""
     if language and language not in languages():
         raise SettingsError(
             f"language = {language!r} has no catalogue: there are {', '.join(languages())}."
             f"{did_you_mean(language, languages())}"
         )
-    day = _read_day(as_of)
-    path = Path(FILE)
-    if path.is_file():
-        return _matching(Slice.read(path), partner, Quarter.parse(quarter), day, audience, language)
-    return _cut(partner, quarter, day, audience, language)
 
 
 def _check_texts(**parameters: Any) -> None:
@@ -96,6 +102,7 @@ def _cut(partner: str, quarter: str, as_of: date | None, audience: str, language
     from kpilib.store import Store
 
     settings = load_settings()
+    check_language(language)
     named = Quarter.parse(quarter, settings.calendar.fiscal_year_start)
     chosen = as_of or (named.end if settings.packs.as_of == "quarter-end" else settings.packs.as_of)
     day = named.read_as_of(chosen)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import kpilib
 from kpilib.errors import SourceError
+from kpilib.language import own_catalogues
 
 if TYPE_CHECKING:
     from kpilib.settings import Settings
@@ -116,7 +117,9 @@ def _hash_file(path: Path) -> str:
 
 def _hash_settings(settings: Settings) -> str:
     source = settings.source.model_dump(mode="json", exclude={"max_rejected_share"})
-    text = json.dumps([source, settings.money.currency, str(settings.root)], sort_keys=True, default=str)
+    # Which languages there are decides what a locale in the table partners may be.
+    held = [source, settings.money.currency, str(settings.root), sorted(own_catalogues()) or None]
+    text = json.dumps(held, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -47,7 +47,7 @@ def test_here_nothing_is_missing(workspace: Path) -> None:
 
 def test_outside_a_workspace_the_machine_alone_is_looked_at() -> None:
     assert {name for name, check in CHECKS.items() if name != "kernel" and check.look(None) is None} == {
-        "source", "notebooks", "templates", "brand", "email", "write rights",
+        "source", "notebooks", "templates", "brand", "languages", "email", "write rights",
     }  # fmt: skip
 
 
@@ -60,6 +60,8 @@ def test_outside_a_workspace_the_machine_alone_is_looked_at() -> None:
          "a@b.example by smtp.example:587 (starttls), without a login", ""),
         ("brand", "brand", 'logo = "none.svg"', State.MISSING, "no file none.svg",
          "[brand] logo names a file of the workspace, SVG or PNG."),
+        ("brand", "brand", 'font = "No Such Face"', State.MISSING, "font not installed: No Such Face",
+         "Install it on this machine; until then Source Sans Pro stands in its place."),
         ("disk", "", "", State.GOOD, None, ""),
     ],
 )  # fmt: skip
