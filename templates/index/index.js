@@ -51,6 +51,7 @@
   for (const head of heads) {
     const button = document.createElement("button");
     button.type = "button";
+    head.dataset.name = head.textContent;
     button.append(...head.childNodes);
     button.addEventListener("click", () =>
       choose(head.dataset.key, key === head.dataset.key ? !down : head.dataset.key !== "partner"));

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 
 from kpilib.build.figures import read_figures
@@ -294,3 +295,18 @@ class TestInABrowser:
         assert page.locator("form.tools").is_hidden()
         assert page.get_by_role("link", name="Alder & Sons: PDF").is_visible()
         assert page.get_by_text("why it failed").first.is_visible()
+
+    def test_every_printed_page_names_its_columns(self, open_page: Callable[..., Any]) -> None:
+        """Chromium prints no button again where it repeats a table's head."""
+        page, _ = open_page(1440)
+        page.evaluate("""() => {
+            const body = document.querySelector('tbody'), rows = [...body.rows];
+            for (let time = 0; time < 12; time++) body.append(...rows.map(row => row.cloneNode(true)));
+        }""")
+        with pypdfium2.PdfDocument(page.pdf(prefer_css_page_size=True)) as document:
+            texts = [re.sub(r"\s", "", sheet.get_textpage().get_text_bounded()) for sheet in document]
+        assert len(texts) > 2
+        for text in texts:
+            assert "Partner" in text
+            assert "Standing" in text
+            assert "Dealsuccess" in text
