@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import random
 import signal
@@ -11,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -18,7 +20,16 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from kpilib.deliver.plan import Line, plan_sending
 from kpilib.deliver.send import Clock, finish_issues, resolve, send_all, sending
+from kpilib.ledger import Ledger
+from kpilib.pack import Pack
+from kpilib.settings import load_settings
+from kpilib.store import Store
 from tests.deliver.conftest import NOW, PARTNERS, Desk, free_port
+
+# Forked from a process that has imported all and does nothing else: a fork of this one would take over the locks that
+# its server's thread holds at that moment, and wait for them for ever.
+PROCESSES = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
+PROCESSES.set_forkserver_preload(["kpilib.deliver.send", "kpilib.store", "tests.deliver.conftest"])
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="fork and SIGKILL")
 
@@ -62,24 +73,25 @@ class Killer:
         self.share = share
 
 
+def send_once(workspace: Path, packs: list[Pack]) -> None:
+    """What `kpilib send --really` does, without its pauses."""
+    settings = load_settings(workspace / "kpilib.toml")
+    clock = Clock(lambda: datetime.now(NOW.tzinfo), time.monotonic, lambda _: None)
+    with sending(settings.reports), Ledger(settings.reports / "ledger.sqlite") as ledger:
+        store = Store.open(settings)
+        finish_issues(ledger, settings.reports, "2026Q3")
+        _, outgoing = plan_sending(settings, store, ledger, packs)
+        send_all(settings, store, ledger, outgoing, clock=clock)
+
+
 def send_in_a_process(desk: Desk, killer: Killer) -> bool:
-    """One `send --really` in a process of its own; say whether it reached its end."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            clock = Clock(lambda: datetime.now(NOW.tzinfo), time.monotonic, lambda _: None)
-            with sending(desk.reports), desk.ledger() as ledger:
-                finish_issues(ledger, desk.reports, "2026Q3")
-                _, outgoing = plan_sending(desk.settings, desk.store, ledger, desk.packs)
-                send_all(desk.settings, desk.store, ledger, outgoing, clock=clock)
-            code = 0
-        finally:
-            os._exit(code)
-    killer.victim = child
-    ended = os.waitpid(child, 0)[1]
+    """Send in a process of its own; say whether it reached its end."""
+    child = PROCESSES.Process(target=send_once, args=(desk.settings.root, desk.packs))
+    child.start()
+    killer.victim = child.pid or 0
+    child.join()
     killer.victim = 0
-    return os.waitstatus_to_exitcode(ended) == 0
+    return child.exitcode == 0
 
 
 def plan(desk: Desk) -> list[Line]:

@@ -15,6 +15,8 @@ import pytest
 from tests.build.conftest import write_notebook
 
 QUARTER = "reports/2026Q3"
+# Such a name is handed on to every process, to those that get hardly any variables too.
+MARK = "LC_KPILIB_DESK"
 QUICK = "import json\njson.load(open('slice.json'))['partner']['name']"
 
 
@@ -36,8 +38,9 @@ def write_workspace(root: Path, *sources: str, partners: int = 3) -> Path:
 
 
 def start(root: Path, *words: str, **options: object) -> subprocess.Popen[str]:
-    """Start a command in a workspace."""
+    """Start a command in a workspace; what it starts carries the workspace's mark in its variables."""
     outside = {name: value for name, value in os.environ.items() if not name.startswith("KPILIB_")}
+    outside[MARK] = str(root)
     return subprocess.Popen(
         [sys.executable, "-m", "kpilib", *words], cwd=root, env=outside, text=True, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, start_new_session=True, **options,
@@ -62,16 +65,19 @@ def digests(root: Path) -> dict[str, str]:
 
 
 def processes_of(root: Path) -> list[int]:
-    """Return the processes whose working folder or command lies in a workspace, or whose parent's does."""
+    """Return the processes whose working folder lies below a folder, or whose mark does."""
     found = []
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
                 here = (entry / "cwd").readlink()
+                variables = (entry / "environ").read_bytes().split(b"\0")
+                # Python's own tracker of this test process stays as long as the tests do.
+                tracker = b"resource_tracker" in (entry / "cmdline").read_bytes()
             except OSError:
                 continue
-            # Python's own tracker of this test process stays as long as the tests do.
-            if (here == root or root in here.parents) and b"resource_tracker" not in (entry / "cmdline").read_bytes():
+            marks = [Path(text[len(MARK) + 1 :].decode()) for text in variables if text.startswith(f"{MARK}=".encode())]
+            if any(root in (place, *place.parents) for place in (here, *marks)) and not tracker:
                 found.append(int(entry.name))
     return found
 
