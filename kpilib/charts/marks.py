@@ -1,8 +1,11 @@
-"""The marks that several charts share, drawn by seaborn: bars, dots, lines and intervals."""
+"""The marks that several charts share: bars, dots, lines and intervals.
+
+A bar or a dot here is one number that is known already. seaborn's, which would estimate it from many and find its
+interval, take five times as long for the same ink, in a fifth of all the time that a pack takes.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -32,34 +35,17 @@ def draw_bars(
     if not len(places):
         return
     axes = panel.axes
-    # seaborn's unit of width is the smallest distance of two places
-    unit = float(np.diff(np.unique(np.asarray(places, dtype=float))).min(initial=math.inf))
-    unit = 1.0 if math.isinf(unit) else unit
-    before = len(axes.patches)
-    data: dict[str, Any] = {"x": values, "y": places} if across else {"x": places, "y": values}
-    from_on = {"left" if across else "bottom": start}
-    sns.barplot(
-        **data,
-        **from_on,
-        orient="h" if across else "v",
-        native_scale=True,
-        errorbar=None,
-        width=width / unit,
-        color=colours[0],
-        saturation=1,
-        linewidth=0,
-        legend=False,
-        clip_on=False,
-        ax=axes,
-    )
-    for bar, colour in zip(axes.patches[before:], colours, strict=True):
-        bar.set_facecolor(colour)
+    look: dict[str, Any] = {"color": list(colours), "linewidth": 0, "clip_on": False}
+    if across:
+        axes.barh(places, values, height=width, left=start, **look)
+    else:
+        axes.bar(places, values, width=width, bottom=start, **look)
 
 
 def draw_dots(panel: Panel, x: Sequence[float], y: Sequence[float], *, colour: str, size: float, **more: Any) -> None:
     """Draw dots of a diameter in points."""
     more = {"linewidth": 0, "zorder": 3, **more}
-    sns.scatterplot(x=x, y=y, color=colour, s=size**2, legend=False, clip_on=False, ax=panel.axes, **more)
+    panel.axes.scatter(x, y, color=colour, s=size**2, clip_on=False, **more)
 
 
 def draw_line(panel: Panel, x: Sequence[float], y: Sequence[float], *, colour: str, width: float = 1.2) -> None:

@@ -267,7 +267,9 @@ def _runtime_folder() -> Path:
 
 def _key(environment: Mapping[str, str]) -> str:
     at_start = {name: value for name, value in environment.items() if name.startswith(_AT_START)}
-    packages = {path: Path(path).stat().st_mtime_ns for path in sys.path if path and Path(path).is_dir()}
+    # Of other folders the zygote watches the files that it has loaded; a script may lie where it writes its results.
+    installed = [path for path in sys.path if path.startswith((sys.base_prefix, sys.prefix)) and Path(path).is_dir()]
+    packages = {path: Path(path).stat().st_mtime_ns for path in installed}
     text = json.dumps([sys.executable, _modules(), at_start, packages], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
@@ -277,9 +279,7 @@ def _modules() -> list[str]:
     return list(MODULES) if asked is None else [name.strip() for name in asked.split(",") if name.strip()]
 
 
-def _start(
-    address: str, environment: Mapping[str, str], *, idle: int
-) -> subprocess.Popen[bytes]:
+def _start(address: str, environment: Mapping[str, str], *, idle: int) -> subprocess.Popen[bytes]:
     """Start a zygote that listens at an address; it takes connections from now on, and serves after its imports."""
     at_start = {name: value for name, value in environment.items() if name.startswith(_AT_START)}
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from io import BytesIO
 from typing import Any
 
@@ -22,6 +21,31 @@ __all__ = ["Passage", "read_files", "read_html", "read_pdf"]
 _DRAWN = frozenset(
     ("class", "cx", "cy", "d", "fill", "height", "points", "r", "rx", "ry", "stroke", "style", "transform", "version")
 )
+_PAGE = re.compile(r"<html\b", re.IGNORECASE)
+_HIDDEN = frozenset(("script", "style"))
+_INLINE = frozenset(
+    (
+        "a",
+        "abbr",
+        "b",
+        "bdi",
+        "code",
+        "em",
+        "i",
+        "mark",
+        "s",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "sup",
+        "text",
+        "tspan",
+        "u",
+    )
+)
+# Entries of a PDF's dictionaries that hold words.
+_WORDS = frozenset(("/ActualText", "/Alt", "/Contents", "/E", "/T", "/URI"))
 _DATA = re.compile(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=\s]*")
 
 
@@ -58,11 +82,9 @@ def read_files(files: Mapping[str, bytes]) -> Iterator[Passage]:
 
 def read_html(text: str, name: str) -> Iterator[Passage]:
     """Yield the texts of an HTML page: what is seen, comments, and every attribute that is words."""
-    reader = _Html()
-    reader.feed(_DATA.sub("", text))
-    reader.close()
-    yield Passage(f"{name}, text", "".join(reader.seen))
-    for place, value in reader.aside:
+    seen, aside = _read_markup(_DATA.sub("", text), name)
+    yield Passage(f"{name}, text", seen)
+    for place, value in aside:
         yield Passage(f"{name}, {place}", value)
 
 
@@ -106,8 +128,8 @@ def _read_structure(document: Any, name: str) -> Iterator[Passage]:
         yield Passage(f"{name}, attachment {file_name}", attached.get_file().read_bytes().decode("utf-8", "replace"))
     for thing in document.objects:
         if isinstance(thing, pikepdf.Dictionary):
-            for key in ("/Alt", "/ActualText", "/E", "/T", "/Contents", "/URI"):
-                if isinstance(thing.get(key), pikepdf.String):
+            for key in sorted(_WORDS & thing.keys()):
+                if isinstance(thing[key], pikepdf.String):
                     yield Passage(f"{name}, {'alternative text' if key == '/Alt' else key[1:]}", str(thing[key]))
 
 
@@ -148,54 +170,32 @@ def _strings(value: Any) -> Iterator[str]:
                 yield from _strings(inner)
 
 
-class _Html(HTMLParser):
-    """Collects what is seen, and aside of it what is not."""
+def _read_markup(text: str, name: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return what is seen of a piece of HTML, and what is not, each with its place."""
+    from lxml import etree
 
-    inline = frozenset(
-        (
-            "a",
-            "abbr",
-            "b",
-            "bdi",
-            "code",
-            "em",
-            "i",
-            "mark",
-            "s",
-            "small",
-            "span",
-            "strong",
-            "sub",
-            "sup",
-            "text",
-            "tspan",
-            "u",
-        )
-    )
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.seen: list[str] = []
-        self.aside: list[tuple[str, str]] = []
-        self._hidden: str | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in {"script", "style"}:
-            self._hidden = tag
-        if tag not in self.inline:
-            self.seen.append("\n")
-        self.aside += [(f"{tag} {key}", value) for key, value in attrs if value and key not in _DRAWN]
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden = None
-        if tag not in self.inline or tag == "text":
-            self.seen.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if self._hidden:
-            self.aside.append((self._hidden, data))
-        else:
-            self.seen.append(data)
-
-    def handle_comment(self, data: str) -> None:
-        self.aside.append(("comment", data))
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
+    whole = text if _PAGE.search(text) else f"<html>{text}"  # a piece may be no more than a comment
+    root: Any = etree.fromstring(whole.encode("utf-8", "replace"), parser)
+    if parser.error_log.filter_from_fatals():
+        raise RenderError(f"{name} cannot be read back as HTML: {parser.error_log.filter_from_fatals()[0].message}.")
+    seen: list[str] = []
+    aside: list[tuple[str, str]] = []
+    for event, element in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
+        tag = element.tag
+        if event == "start":
+            if tag not in _INLINE:
+                seen.append("\n")
+            aside += [(f"{tag} {key}", value) for key, value in element.items() if value and key not in _DRAWN]
+            if element.text and tag in _HIDDEN:
+                aside.append((tag, element.text))
+            elif element.text:
+                seen.append(element.text)
+            continue
+        if event != "end":
+            aside.append(("comment", element.text or ""))
+        elif tag not in _INLINE or tag == "text":
+            seen.append("\n")
+        if element.tail:
+            seen.append(element.tail)
+    return "".join(seen).strip(), aside

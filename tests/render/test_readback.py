@@ -73,6 +73,19 @@ def test_notebook_is_read_in_prose_outputs_and_markup_within_and_not_in_its_code
     assert "AAAA" not in str(read)
 
 
+def test_html_that_is_broken_or_hides_its_words_is_read_all_the_same() -> None:
+    text = "<p>one <b>two<!-- three --><![CDATA[four]]><?five?><template>six</template></i></table>seven\x00 eight"
+    found = "\n".join(passage.text for passage in read_html(text, "x.html"))
+    for word in ("one two", "three", "four", "five", "six", "seven", "eight"):
+        assert word in found
+    assert [passage.text.strip() for passage in read_html("", "x.html")] == [""]
+
+
+def test_html_too_deep_to_be_read_to_its_end_says_so() -> None:
+    with pytest.raises(RenderError, match=r"^x\.html cannot be read back as HTML: Excessive depth in document"):
+        list(read_html("<div>" * 5000 + "a name", "x.html"))
+
+
 def test_what_is_no_pdf_says_so() -> None:
     with pytest.raises(RenderError, match=r"^a\.pdf cannot be read back as a PDF: "):
         list(read_files({"a.pdf": b"not a pdf"}))
