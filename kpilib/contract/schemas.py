@@ -5,7 +5,9 @@ All problems of a batch are gathered (lazy validation). What needs other rows or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -18,7 +20,7 @@ from pandera.errors import SchemaErrors
 from kpilib.contract.tables import TABLES, Column, Table
 from kpilib.contract.values import arrow_type
 
-__all__ = ["METRICS", "checked_columns", "find_violations", "schema_of"]
+__all__ = ["METRICS", "checked_columns", "find_violations", "metrics_beside", "schema_of"]
 
 METRICS = (
     "average_deal_size",
@@ -31,7 +33,20 @@ METRICS = (
     "deal_success",
     "won_amount",
 )
-"""What a target may be set for: the KPIs' keys, and the won amount."""
+"""What a target may be set for: the KPIs' keys, and the won amount; a workspace adds the keys of its own KPIs."""
+
+_own_metrics: ContextVar[frozenset[str]] = ContextVar("own_metrics", default=frozenset())
+
+
+@contextmanager
+def metrics_beside(keys: Iterable[str]) -> Iterator[None]:
+    """Take targets for KPIs of a workspace's own meanwhile."""
+    token = _own_metrics.set(frozenset(keys))
+    try:
+        yield
+    finally:
+        _own_metrics.reset(token)
+
 
 _MAY_BE_BLANK = {("opportunities", "amount")}
 
@@ -47,6 +62,10 @@ def _true_or_blank(answers: Any) -> pd.Series[bool]:
     return pd.Series(answers.fillna(value=True).astype("bool"))
 
 
+def _are_metrics(cells: Any) -> Any:
+    return cells.isin([*METRICS, *_own_metrics.get()]) | cells.isna()
+
+
 _OF_COLUMNS: dict[tuple[str, str], list[pandera.Check]] = {
     ("opportunities", "amount"): [_check("negative_amount", lambda cells: _true_or_blank(cells >= Decimal(0)))],
     ("stage_history", "amount"): [_check("negative_amount", lambda cells: _true_or_blank(cells >= Decimal(0)))],
@@ -55,7 +74,7 @@ _OF_COLUMNS: dict[tuple[str, str], list[pandera.Check]] = {
     ("stages", "probability"): [
         _check("probability_out_of_range", lambda cells: _true_or_blank((cells >= 0.0) & (cells <= 1.0)))
     ],
-    ("targets", "metric"): [_check("unknown_metric", lambda cells: _true_or_blank(cells.isin(METRICS) | cells.isna()))],
+    ("targets", "metric"): [_check("unknown_metric", lambda cells: _true_or_blank(_are_metrics(cells)))],
 }
 
 _OF_ROWS: dict[str, dict[str, tuple[str, Rule]]] = {

@@ -157,7 +157,7 @@ TABLES: dict[str, Table] = {
             (
                 _need("partner_id"),
                 _need("quarter", "quarter"),
-                _need("metric", about="a KPI's key, or won_amount"),
+                _need("metric", about="a KPI's key (your own too), or won_amount"),
                 Column("value", "decimal", required=True, share=True),
             ),
             key=("partner_id", "quarter", "metric"),

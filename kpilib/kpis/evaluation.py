@@ -75,7 +75,7 @@ def _guarded(definition: Definition, slice_: Slice) -> Definition:
 def _evaluate(facts: Facts, definition: Definition, now: Period, claims: Claims) -> Kpi:
     measured = definition.measure(facts, now)
     year_ago = compare(facts, definition, measured, now.shift(-4), claims, year=True)
-    target = target_of(facts, now, definition.key, measured.value)
+    target = target_of(facts, now, definition.key, measured.value, better=definition.better)
     cohort = _cohort(facts, definition.key)
     companions = dict(definition.companions(facts, now))
     companions.update(

@@ -14,10 +14,13 @@ import traceback
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from kpilib.errors import SettingsError
-from kpilib.kpis.definition import KPIS, REASONS, Definition, Measure, collecting
+import numpy as np
+
+from kpilib.errors import SettingsError, did_you_mean
+from kpilib.kpis.definition import KPIS, REASONS, Better, Definition, Measure, collecting
+from kpilib.kpis.kpi import Unit
 
 if TYPE_CHECKING:
     from kpilib.slice import Slice
@@ -63,6 +66,7 @@ def load_definition(key: str, code: str) -> Definition:
             f'register(Definition(key="{key}", ...)).',
             key=key,
         )
+    _check_choices(found[0], file)
     _check_texts(found[0], file)
     return found[0]
 
@@ -103,6 +107,11 @@ def check_measure(definition: Definition, measured: Measure) -> Measure:
                 key=definition.key,
             )
         return measured
+    if not isinstance(measured.n, (int, np.integer)):
+        raise SettingsError(
+            f"{file}: n = {measured.n!r} is no whole number: write int(...), it counts what the value stands on.",
+            key=definition.key,
+        )
     if not isinstance(value, (int, float, Decimal)) or not math.isfinite(value):
         raise SettingsError(f"{file}: the value {value!r} is no number.", key=definition.key)
     if definition.unit.startswith("money") and not isinstance(value, Decimal):
@@ -133,6 +142,16 @@ def _say(error: Exception, file: str) -> str:
     said = text if isinstance(error, SettingsError) else f"{type(error).__name__}: {text}" if text else repr(error)
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     return f"{said} (line {lines[-1]})" if lines else said
+
+
+def _check_choices(definition: Definition, file: str) -> None:
+    for name, known in (("unit", get_args(Unit)), ("better", get_args(Better))):
+        found = getattr(definition, name)
+        if found not in known:
+            raise SettingsError(
+                f"{file}: {name} = {found!r} is none of {', '.join(known)}.{did_you_mean(str(found), known)}",
+                key=definition.key,
+            )
 
 
 def _check_texts(definition: Definition, file: str) -> None:

@@ -5,22 +5,28 @@ from __future__ import annotations
 from decimal import Decimal
 
 from kpilib.facts import Facts
-from kpilib.kpis.definition import Period
+from kpilib.kpis.definition import Better, Period
 from kpilib.kpis.frames import ratio
 from kpilib.kpis.kpi import Target
 
 __all__ = ["exact", "target_of"]
 
 
-def target_of(facts: Facts, period: Period, metric: str, value: Decimal | float | None) -> Target | None:
+def target_of(
+    facts: Facts, period: Period, metric: str, value: Decimal | float | None, *, better: Better = "higher"
+) -> Target | None:
     """Return a metric's target with what is reached of it, or None where nothing was agreed.
 
-    The attainment is undefined without a value, and against a target of 0.
+    The attainment is value ÷ target; where lower is better, target ÷ value: 10 days where 5 were agreed are half of
+    it. It is undefined without a value, and where the denominator is 0.
     """
     agreed = facts.targets.get((period.quarter, metric))
     if agreed is None:
         return None
-    return Target(agreed, None if value is None else ratio(exact(value), agreed), period.elapsed)
+    if value is None:
+        return Target(agreed, None, period.elapsed)
+    reached = ratio(exact(value), agreed) if better == "higher" else ratio(agreed, exact(value))
+    return Target(agreed, reached, period.elapsed)
 
 
 def exact(value: Decimal | float) -> Decimal:

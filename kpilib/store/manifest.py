@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import kpilib
 from kpilib.errors import SourceError
 from kpilib.language import own_catalogues
+from kpilib.own_kpis import read_own_kpis
 
 if TYPE_CHECKING:
     from kpilib.settings import Settings
@@ -117,8 +118,9 @@ def _hash_file(path: Path) -> str:
 
 def _hash_settings(settings: Settings) -> str:
     source = settings.source.model_dump(mode="json", exclude={"max_rejected_share"})
-    # Which languages there are decides what a locale in the table partners may be.
-    held = [source, settings.money.currency, str(settings.root), sorted(own_catalogues()) or None]
+    # They decide what may stand as a locale in the table partners, and as a metric in the table targets.
+    names = {"languages": sorted(own_catalogues()), "kpis": sorted(read_own_kpis(settings).codes)}
+    held = [source, settings.money.currency, str(settings.root), names]
     text = json.dumps(held, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from kpilib.contract.report import CheckReport
 from kpilib.contract.tables import TABLES
 from kpilib.errors import KpilibError, PartnerError, QuarterError, SettingsError, did_you_mean
+from kpilib.own_kpis import read_own_kpis
 from kpilib.quarter import Quarter
 from kpilib.store.manifest import Manifest, describe_sources, identify, list_sources, same_sources, untouched
 from kpilib.store.plain import to_frame, to_plain
@@ -273,6 +274,7 @@ def _build(settings: Settings, sources: Any, manifest: Manifest) -> Path:
     """Build a store aside, name it as the current one, and remove the one before."""
     import duckdb
 
+    from kpilib.contract.schemas import metrics_beside
     from kpilib.store.building import build_store
 
     root = settings.store
@@ -284,7 +286,8 @@ def _build(settings: Settings, sources: Any, manifest: Manifest) -> Path:
         whole = Path(made) / "store"
         whole.mkdir()
         try:
-            build_store(settings, sources, whole, aside=Path(aside), notes=settings.root / ".kpilib")
+            with metrics_beside(read_own_kpis(settings).codes):
+                build_store(settings, sources, whole, aside=Path(aside), notes=settings.root / ".kpilib")
             _write(whole / "manifest.json", manifest)
             whole.rename(folder)
         except duckdb.Error as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from kpilib.build.plan import plan_packs
 from kpilib.build.round import Round
 from kpilib.build.run import build_packs
 from kpilib.errors import SettingsError
+from kpilib.kpis import document, evaluate
+from kpilib.review import Review
 from kpilib.settings import load_settings
 
 EXAMPLE = Path(__file__).parents[2] / "data" / "examples" / "certified_staff" / "kpis"
@@ -27,6 +30,21 @@ P3,2025-01-01,,C. Weiss,
 """
 
 
+ANSWER_DAYS = """\
+from kpilib.kpis import Definition, Measure, register
+
+def measure(facts, period):
+    days = {"P1": 10, "P2": 4, "P3": 0}[facts.slice.partner_id]
+    return Measure(days, 1)
+
+register(Definition(
+    key="answer_days", unit="count", better="lower", formula="f", numerator="n", window="w", empty="never", why="w?",
+    measure=measure,
+    texts={"en": {"name": "Days to an answer", "question": "q?", "formula": "f.", "n": "{count}"}},
+))
+"""
+
+
 def open_round(root: Path) -> Round:
     return Round.open(load_settings(root / "kpilib.toml"))
 
@@ -34,6 +52,44 @@ def open_round(root: Path) -> Round:
 def reasons(root: Path) -> dict[str, tuple[str, ...]]:
     around = open_round(root)
     return {each.pack.partner_id: each.reasons for each in plan_packs(around, around.partners())}
+
+
+def test_a_target_for_a_kpi_of_ones_own(workspace: Path) -> None:
+    """P1's 50 % are 83 % of the 60 % that were agreed; where there is no such KPI, the target is rejected."""
+    targets = "partner_id,quarter,metric,value\nP1,2026Q3,Certified_Staff,0.6\nP1,2026Q3,certified_stuff,0.6\n"
+    (workspace / "data" / "targets.csv").write_text(targets)
+    (workspace / "kpilib.toml").write_text('[source]\npath = "data"\nmax_rejected_share = 1\n')
+    rejected = {"rejected": {"unknown_metric": 2}}
+    assert open_round(workspace).store.report.tables["targets"].reasons == rejected
+    shutil.copytree(EXAMPLE, workspace / "kpis")
+    (workspace / "kpis" / "certified_staff.csv").write_text(STAFF)
+    around = open_round(workspace)
+    assert around.store.report.tables["targets"].reasons == {"rejected": {"unknown_metric": 1}}
+    review = Review(around.cut("P1"))
+    kpi = review.kpis["certified_staff"]
+    assert kpi.target is not None
+    assert (kpi.target.value, round(kpi.target.attainment or 0, 4)) == (Decimal("0.6"), 0.8333)
+    assert (kpi.status.key, kpi.status.because) == ("watch", "near_target")
+    card = next(card for card in review.page_one.cards if card.key == "certified_staff")
+    assert card.target is not None
+    assert (card.target.text, card.target.reached) == ("83\u00a0% of 60\u00a0%", False)
+    assert document(review.slice, review.kpis)["kpis"]["certified_staff"]["target"]["attainment"] == pytest.approx(
+        0.8333, abs=1e-4
+    )
+
+
+def test_where_less_is_better_half_the_target_is_twice_as_much(workspace: Path) -> None:
+    """10 days where 5 were agreed are 50 % of the target, 4 days are 125 %, and none cannot be said."""
+    targets = (
+        "partner_id,quarter,metric,value\nP1,2026Q3,answer_days,5\nP2,2026Q3,answer_days,5\nP3,2026Q3,answer_days,5\n"
+    )
+    (workspace / "data" / "targets.csv").write_text(targets)
+    (workspace / "kpis").mkdir()
+    (workspace / "kpis" / "answer_days.py").write_text(ANSWER_DAYS)
+    around = open_round(workspace)
+    found = {name: evaluate(around.cut(name))["answer_days"] for name in ("P1", "P2", "P3")}
+    assert [kpi.target and kpi.target.attainment for kpi in found.values()] == [0.5, 1.25, None]
+    assert [kpi.status.because for kpi in found.values()] == ["far_below_target", "target_met", "not_worse"]
 
 
 def test_a_kpi_of_ones_own_is_in_all_that_a_build_makes(workspace: Path, notebook: Callable[..., None]) -> None:

@@ -117,6 +117,9 @@ def test_texts_fall_back_to_english_one_by_one() -> None:
         (plain(key="deal_count"),
          ("kpis/own.py cannot be used: The KPI 'deal_count' cannot be registered: another one has this key. Choose a "
          "key of its own (line 7).")),
+        (plain(unit="rates"),
+         ("kpis/own.py: unit = 'rates' is none of money, count, rate, ratio, score, money_per_day. "
+         "Did you mean: rate?")),
         (plain().replace('"question": "How?", ', ""),
          ('kpis/own.py lacks texts: question. Give them in the definition: texts={"en": {"name": "…", '
          '"question": "…?", "formula": "…", "n": {"one": "{count} …", "other": "{count} …"}}}.')),
@@ -140,6 +143,8 @@ def test_files_that_define_no_kpi(code: str, message: str) -> None:
          ('kpis/own.py: an undefined value needs a reason, Measure(None, 0, "no_deals"), and the reason a text: '
          "texts[\"en\"][\"reasons\"]. Found 'too_bad'.")),
         ("return Measure(float('nan'), 0)", "rate", "kpis/own.py: the value nan is no number."),
+        ("return Measure(1.5, 2.0)", "ratio",
+         "kpis/own.py: n = 2.0 is no whole number: write int(...), it counts what the value stands on."),
         ("return Measure(1.5, 1)", "money",
          "kpis/own.py: the value 1.5 is money and no Decimal. Return facts.money(minor_units), or a Decimal."),
     ],

@@ -115,9 +115,7 @@ def test_a_slice_and_a_gathering_bring_their_texts_along(workspace: Path) -> Non
     settings = load_settings(workspace / "kpilib.toml")
     around = Round.open(settings)
     sliced = around.cut("P1").to_bytes()
-    gathered = gather(
-        around.store, around.cohort, settings, quarter=around.quarter, as_of=around.as_of, language="de"
-    )
+    gathered = gather(around.store, around.cohort, settings, quarter=around.quarter, as_of=around.as_of, language="de")
     assert gathered is not None
     words = pickle.dumps(Words("de"))
     for read in (Slice.from_bytes, Gathering.from_bytes):
@@ -145,8 +143,8 @@ def test_a_review_opens_in_it(workspace: Path, monkeypatch: pytest.MonkeyPatch) 
         ('status.good = 7', "status.good is 7 and no text. Write it in quotation marks."),
         ('page.page_of = "{page} von {seiten}"',
          "page.page_of asks for {seiten}; its places are {page}, {pages}."),
-        ('page.page_of = "{page von"', "page.page_of = '{page von': expected '}' before end of string. "
-         "A brace that is text is written twice."),
+        ('page.page_of = "{page von"',
+         "page.page_of = '{page von': expected '}' before end of string. A brace that is text is written twice."),
         ('count.deals.one = "{count} Abschluss"', "count.deals lacks the form count.deals.other."),
         ('count.deals.few = "x"\ncount.deals.other = "y"',
          "count.deals.few: de has no such form; it has one, other."),
@@ -161,7 +159,7 @@ def test_what_would_leave_a_hole_is_refused(workspace: Path, text: str, told: st
 
 def test_all_problems_of_all_files_are_told_at_once(workspace: Path) -> None:
     (workspace / "languages" / "german.toml").write_text("")
-    assert refused(workspace, 'status.good = 7\nstatus.act = 8') == (
+    assert refused(workspace, "status.good = 7\nstatus.act = 8") == (
         "languages/de.toml: status.good is 7 and no text. Write it in quotation marks.\n"
         "languages/de.toml: status.act is 8 and no text. Write it in quotation marks.\n"
         "languages/german.toml: there is no language 'german'. Call the file like de.toml, by the language's code, "
