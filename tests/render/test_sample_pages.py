@@ -73,6 +73,24 @@ def squeezed(text: str) -> str:
     return re.sub(r"[\s\x02\u200b]+", "", text)
 
 
+def check_reading_order(review: Review, said: str) -> None:
+    """The PDF's text comes card by card and section by section, each with all that belongs to it, as it is read."""
+    page = review.page_one
+    wanted = [page.masthead.kicker, page.masthead.title, *page.masthead.lines, page.verdict.lead, page.verdict.text]
+    for card in page.cards:
+        wanted += [card.name, card.status.word, card.value, card.unit, card.previous, card.cohort]
+    wanted += [page.legend, page.picture.title if page.picture else ""]
+    sections = [section for name in ORDER[1:] if (section := getattr(review, name)) is not None]
+    for section in sections:
+        answer = section.answer if isinstance(section.answer, str) else "".join(run.text for run in section.answer)
+        wanted += [section.title, section.question, answer, *section.small]
+    place = 0
+    for text in map(squeezed, wanted):
+        found = said.find(text, place)
+        assert found >= 0, text
+        place = found + len(text)
+
+
 def check(review: Review, pages: list[str], room: list[float]) -> None:
     # What a page has to spare lies in its gaps, not at its foot; a last page is never almost empty.
     assert max(room[1:-1]) < 0.04
@@ -86,6 +104,7 @@ def check(review: Review, pages: list[str], room: list[float]) -> None:
     # What looks ahead comes before what looks back.
     assert squeezed(review.plan.question) in "".join(pages[:2])
     assert len(pages) <= 6
+    check_reading_order(review, "".join(pages))
     # A heading stands on the page of what answers it.
     for name in ORDER[1:]:
         section = getattr(review, name)
