@@ -147,7 +147,7 @@ def _origin(around: Round, planned: Iterable[Planned], notebook: bytes, language
         for each in around.cohort.own
     ]
     code = tree_hash(Path(__file__).parents[1] / "portfolio")  # no part of the packs' own
-    held = [rows, around.cohort.to_json(), own, [language, own_catalogue(language)], code]
+    held = [rows, around.own_kpis.fingerprint, around.cohort.to_json(), own, [language, own_catalogue(language)], code]
     text = json.dumps(held, sort_keys=True, ensure_ascii=False)
     return Origin(
         hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kpilib.formats import Formats
+from kpilib.kpis.own import texts_of
 from kpilib.language import Words
 from kpilib.money import to_major
 from kpilib.portfolio.claims import Claims, judge_changes
@@ -36,12 +37,13 @@ class Context:
     @cached_property
     def words(self) -> Words:
         """The texts of the review's language."""
-        return Words(self.gathering.language)
+        language = self.gathering.language
+        return Words(language, texts_of(self.gathering.own, language))
 
     @cached_property
     def formats(self) -> Formats:
         """How the review writes values."""
-        return Formats(self.words.language, self.gathering.currency)
+        return Formats(self.words.language, self.gathering.currency, self.words.more)
 
     @property
     def internal(self) -> bool:

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kpilib.kpis.own import load_definition
 from kpilib.language import fallback_language, learn, own_catalogue
 from kpilib.portfolio.member import Member, describe_partner
 from kpilib.quarter import Quarter
@@ -22,6 +23,7 @@ from kpilib.slicing import cut_slice
 
 if TYPE_CHECKING:
     from kpilib.cohort import Cohort
+    from kpilib.kpis.definition import Definition
     from kpilib.settings import Settings
     from kpilib.store import Store
 
@@ -36,8 +38,8 @@ class Gathering:
     """All that a portfolio review knows, as plain JSON values.
 
     Keys of ``content``: ``version``, ``quarter``, ``as_of`` (D), ``language``, ``settings`` (as in a slice),
-    ``absent`` (tables and columns that the source lacks), ``members`` (by partner id), ``catalogue`` (the workspace's
-    own texts of the language, where it has any).
+    ``absent`` (tables and columns that the source lacks), ``members`` (by partner id), ``kpis`` (the files of the
+    workspace's own KPIs, by key), ``catalogue`` (its own texts of the language, where it has any).
     """
 
     content: Mapping[str, Any]
@@ -63,6 +65,7 @@ class Gathering:
                 "language": language,
                 "settings": slice_.content["settings"],
                 "absent": slice_.content["absent"],
+                "kpis": {key: held["code"] for key, held in slice_.content.get("kpis", {}).items()},
                 "members": sorted(kept, key=lambda member: str(member["partner_id"])),
                 **({} if catalogue is None else {"catalogue": catalogue}),
             }
@@ -114,6 +117,11 @@ class Gathering:
     def language(self) -> str:
         """The language of the review."""
         return str(self.content["language"])
+
+    @cached_property
+    def own(self) -> Mapping[str, Definition]:
+        """The KPIs of the workspace's own, by key."""
+        return {key: load_definition(key, code) for key, code in self.content.get("kpis", {}).items()}
 
     def has(self, table: str) -> bool:
         """Say whether the source has a table."""

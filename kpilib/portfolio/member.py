@@ -99,7 +99,7 @@ class Member:
     new
         whether its first opportunity or lead falls into the quarter.
     kpis, tests
-        by key, in the order of the registry; the tests of change against one base.
+        by key, in the order of the registry, then those of the workspace's own; the tests of change against one base.
     quarters
         tallies of eight quarters, oldest first; the last one to D.
     year_ago, previous
@@ -194,7 +194,7 @@ class Member:
 
 def describe_partner(slice_: Slice) -> Member:
     """Return what the portfolio knows of a slice's partner."""
-    facts, kpis = Facts(slice_), evaluate(slice_, KPIS)
+    facts, kpis = Facts(slice_), evaluate(slice_)
     now = Period(slice_.quarter, slice_.as_of)
     partner = slice_.content["partner"]
     won = facts.won(now.start, now.day)

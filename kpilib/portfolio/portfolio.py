@@ -18,6 +18,7 @@ from kpilib.portfolio.sections import (
     describe_growth,
     describe_low_success,
     describe_needs,
+    describe_own,
     describe_ranking,
     describe_segments,
     describe_targets,
@@ -118,6 +119,14 @@ class Portfolio:
     def concentration(self) -> Section:
         """How much of the won amount hangs on a few partners."""
         return describe_concentration(self._context)
+
+    @cached_property
+    def own(self) -> Section | None:
+        """The KPIs of the workspace's own, partner by partner; nothing without any.
+
+        >>> portfolio.own  # doctest: +SKIP
+        """
+        return describe_own(self._context)
 
     def versus(self, a: str = "", b: str = "") -> Section:
         """Return two partners side by side; where one is not named, the best scored of the others.

@@ -65,6 +65,6 @@ def _say(reason: Reason, context: Context) -> str:
     if reason.metric == "won_amount":
         name = words("portfolio.won_amount")
     else:
-        key = f"portfolio.in_list.{reason.metric}"
-        name = words(key) if words.has(key) else reason.metric
+        keys = (f"portfolio.in_list.{reason.metric}", f"kpi.{reason.metric}.name")
+        name = next((words(key) for key in keys if words.has(key)), reason.metric)
     return words("portfolio.reason.share", name=name, share=context.share(reason.attainment))

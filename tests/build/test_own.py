@@ -17,6 +17,8 @@ from kpilib.build.round import Round
 from kpilib.build.run import build_packs
 from kpilib.errors import SettingsError
 from kpilib.kpis import document, evaluate
+from kpilib.portfolio import Portfolio
+from kpilib.portfolio.gathering import Gathering, gather
 from kpilib.review import Review
 from kpilib.settings import load_settings
 
@@ -76,6 +78,38 @@ def test_a_target_for_a_kpi_of_ones_own(workspace: Path) -> None:
     assert document(review.slice, review.kpis)["kpis"]["certified_staff"]["target"]["attainment"] == pytest.approx(
         0.8333, abs=1e-4
     )
+
+
+def test_the_channel_teams_portfolio_has_them_too(workspace: Path) -> None:
+    """P1 reaches 83 % of what was agreed, P3 none of 50 %; P2 has named nobody. P4 has left, but worked."""
+    rows = ["partner_id,quarter,metric,value", "P1,2026Q3,certified_staff,0.6", "P3,2026Q3,certified_staff,0.5"]
+    (workspace / "data" / "targets.csv").write_text("\n".join(rows))
+    with (workspace / "data" / "opportunities.csv").open("a", encoding="utf-8") as stream:
+        stream.write("O6,P3,2025-01-04,2025-02-01,lost,10.00,USD,Closed\n")  # who is new is not judged
+    shutil.copytree(EXAMPLE, workspace / "kpis")
+    (workspace / "kpis" / "certified_staff.csv").write_text(STAFF)
+    around = open_round(workspace)
+    read = gather(around.store, around.cohort, around.settings, quarter=around.quarter, as_of=around.as_of)
+    assert read is not None
+    portfolio = Portfolio(Gathering.from_bytes(read.to_bytes()))
+    assert portfolio.own is not None
+    (table,) = portfolio.own.parts
+    assert [column.label for column in table.columns] == ["Partner", "Certified staff"]
+    assert [row.cells for row in table.rows] == [
+        ("Alder & Sons", "50\u00a0% (83\u00a0% of 60\u00a0%)"),
+        ("Birch <b>Ltd</b>", "–"),
+        ("Gone Away", "–"),
+        ("느티나무", "0\u00a0% (0\u00a0% of 50\u00a0%)"),
+    ]
+    own = portfolio.kpis.query("kpi == 'certified_staff'").set_index("partner_id")
+    assert own["value"].dropna().to_dict() == {"P1": 0.5, "P3": 0.0}
+    assert "Certified staff" in str(portfolio.needs.data())
+    shutil.rmtree(workspace / "kpis")
+    (workspace / "data" / "targets.csv").unlink()
+    around = open_round(workspace)
+    without = gather(around.store, around.cohort, around.settings, quarter=around.quarter, as_of=around.as_of)
+    assert without is not None
+    assert Portfolio(without).own is None
 
 
 def test_where_less_is_better_half_the_target_is_twice_as_much(workspace: Path) -> None:
