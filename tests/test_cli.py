@@ -122,8 +122,11 @@ def test_check_counts_and_explains(workspace: Path, capsys: pytest.CaptureFixtur
     said, about = capsys.readouterr()
     counts = next(line.split() for line in said.splitlines() if line.strip().startswith("opportunities"))
     assert counts[:4] == ["opportunities", "3", "3", "0"]
-    assert "data/opportunities.csv" in said
-    assert "(absent)" in said
+    assert "\nopportunities: data/opportunities.csv (utf-8, comma)\n" in said
+    rows = [line.split() for line in said.splitlines()]
+    assert ["opportunity_id", "opportunity_id", "O1", "|", "O2", "|", "O3"] in rows
+    assert ["currency", "(absent)"] in rows
+    assert "Absent tables: stage_history, leads, " in said
     assert about == "The data were exported on 2026-08-01. Each rejected row stands in .kpilib/rejects/.\n"
 
 

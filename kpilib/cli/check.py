@@ -17,7 +17,7 @@ __all__ = ["check"]
 def check(
     context: typer.Context,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Also say where each column comes from, and what is absent.")
+        bool, typer.Option("--explain", help="Also say where each column comes from, with examples.")
     ] = False,
 ) -> None:
     """Read all sources; print what is accepted, repaired and rejected, and why. Exit 2 on rejects above the limit."""
@@ -63,13 +63,27 @@ def _print_counts(report: CheckReport) -> None:
 
 
 def _print_columns(report: CheckReport) -> None:
+    """Print for each table where its columns come from, with examples; then what is absent and what is not used."""
     from kpilib.cli.console import plain, print_result, table
+    from kpilib.contract.tables import TABLES
 
-    columns = table("table", "column", "comes from")
-    for one in report.tables.values():
-        for column, source in one.columns.items():
-            columns.add_row(one.table, column, plain(source))
+    lacking: dict[str, list[str]] = {}
     for name in report.absent:
         owner, _, column = name.partition(".")
-        columns.add_row(owner, column, "(absent)")
-    print_result(columns)
+        lacking.setdefault(owner, []).append(column)
+    unused: dict[str, list[str]] = {}
+    for one in report.tables.values():
+        print_result(plain(f"{one.table}: " + "; ".join(f"{file} ({how})" for file, how in one.written.items())))
+        columns = table("column", "comes from", "examples")
+        for column, source in one.columns.items():
+            columns.add_row(column, plain(source), plain("  |  ".join(one.examples.get(column, ())) or "(all blank)"))
+        for column in lacking.get(one.table, ()):
+            columns.add_row(column, "(absent)", "")
+        print_result(columns)
+        for file, names in one.unused.items():
+            unused[file] = [name for name in names if name in unused.get(file, names)]
+    for file, names in unused.items():
+        if names:
+            print_result(plain(f"Of {file} nothing is taken from: {', '.join(names)}"))
+    if missing := [name for name in TABLES if name in report.absent]:
+        print_result(f"Absent tables: {', '.join(missing)}. Packs leave out what needs them, and say so.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,8 @@ class TableReport:
     ``accepted`` + ``rejected`` = ``read``. ``reasons``: action (rejected, repaired, warned) → reason's code →
     rows. A rejected row counts under its first reason only, so that these add up to ``rejected``; ``repaired``
     and ``warned`` are accepted rows, and one may have several reasons. ``left_out``: rows that the mapping
-    leaves out on purpose, by why; they are not among ``read``.
+    leaves out on purpose, by why; they are not among ``read``. ``columns``: where each of ours comes from, with some
+    ``examples``. ``written``: how each file is written; ``unused``: the columns of a file that nothing is taken from.
     """
 
     table: str
@@ -34,6 +35,9 @@ class TableReport:
     reasons: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
+    examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
+    unused: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def rejected_share(self) -> float:

@@ -190,19 +190,6 @@ class TableSource:
         for part in self.parts:
             yield from part.batches(seen)
 
-    def examples(self, count: int = 3) -> Mapping[str, list[str]]:
-        """Return some different values of each column of ours, as the source has them."""
-        found: dict[str, dict[str, None]] = {}
-        for batch in self.batches():
-            for name in batch.data.column_names:
-                values = found.setdefault(name, {})
-                if len(values) < count:
-                    texts = read_text(pc.unique(batch.data[name]))
-                    values.update(dict.fromkeys(value for value in texts.to_pylist() if value is not None))
-            if all(len(values) >= count for values in found.values()):
-                break
-        return {name: list(values)[:count] for name, values in found.items()}
-
 
 def _once(
     data: pa.Table, rows: pa.Array, key: str, seen: set[str], left_out: Counter[str]

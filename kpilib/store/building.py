@@ -8,14 +8,15 @@ a fixed amount of memory, whatever the number of rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kpilib.contract.across import ORDER, accepted_rows, judge_across, warn_after_export
@@ -23,7 +24,7 @@ from kpilib.contract.reading import PROBLEMS, judge_batch, typed_schema
 from kpilib.contract.report import CheckReport, TableReport
 from kpilib.contract.signs import settle_signs
 from kpilib.contract.tables import TABLES, Table
-from kpilib.contract.values import arrow_type
+from kpilib.contract.values import arrow_type, read_text
 from kpilib.errors import ContractError
 from kpilib.store.rejects import remove_notes, write_notes
 
@@ -35,6 +36,9 @@ __all__ = ["RowSource", "RowSources", "build_store"]
 
 _MEMORY = "900MiB"
 _GROUP = 20_480
+_SHOWN = 3
+_LOOKED_AT = 2_000  # rows of a batch
+_LONGEST_SHOWN = 60  # letters
 
 
 class RowSource(Protocol):
@@ -43,6 +47,14 @@ class RowSource(Protocol):
     @property
     def columns(self) -> Mapping[str, str]:
         """Our columns that the source has, and where each comes from."""
+
+    @property
+    def described(self) -> Mapping[str, str]:
+        """For each file how it is written."""
+
+    @property
+    def unused(self) -> Mapping[str, Sequence[str]]:
+        """For each file the columns that nothing is taken from."""
 
     def batches(self) -> Iterator[Batch]:
         """Read the rows."""
@@ -64,6 +76,16 @@ class _Staged:
     files: list[str] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
     present: set[str] = field(default_factory=set)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+
+    def show(self, batch: Batch) -> None:
+        """Keep some different values of each column, as the source has them."""
+        for name in batch.data.column_names:
+            shown = self.examples.setdefault(name, [])
+            if len(shown) < _SHOWN:
+                values = pc.unique(read_text(batch.data[name].slice(0, _LOOKED_AT).combine_chunks())).to_pylist()
+                new = (value[:_LONGEST_SHOWN] for value in values if value is not None)
+                shown += [value for value in dict.fromkeys(new) if value not in shown][: _SHOWN - len(shown)]
 
 
 def build_store(settings: Settings, sources: RowSources, folder: Path, *, aside: Path, notes: Path) -> None:
@@ -158,6 +180,7 @@ def _stage(name: str, source: RowSource | None, aside: Path) -> _Staged:
     ):
         for batch in source.batches():
             judged = judge_batch(batch, staged.read)
+            staged.show(batch)
             staged.read += judged.read
             files[batch.file] = None
             staged.present.update(batch.data.column_names)
@@ -262,8 +285,17 @@ def _write_index(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 def _report(
     connection: duckdb.DuckDBPyConnection, name: str, staged: _Staged, source: RowSource, quality: Quality
 ) -> TableReport:
+    nothing = TableReport(
+        name,
+        tuple(staged.files),
+        left_out=staged.left_out,
+        columns=dict(source.columns),
+        examples={column: staged.examples.get(column, []) for column in source.columns},
+        written=dict(source.described),
+        unused={file: list(columns) for file, columns in source.unused.items()},
+    )
     if not staged.read:
-        return TableReport(name, tuple(staged.files), left_out=staged.left_out, columns=dict(source.columns))
+        return nothing
     found = connection.execute(
         f"SELECT (SELECT count(*) FROM {name}), "
         f"count(DISTINCT seq) FILTER (WHERE action = 'repaired' AND standing), "
@@ -273,17 +305,14 @@ def _report(
     ).fetchone()
     assert found is not None
     reasons = quality.get(name, {})
-    return TableReport(
-        name,
-        tuple(staged.files),
+    return replace(
+        nothing,
         read=staged.read,
         accepted=found[0],
         rejected=sum(reasons.get("rejected", {}).values()),
         repaired=found[1],
         warned=found[2],
         reasons=reasons,
-        left_out=staged.left_out,
-        columns=dict(source.columns),
     )
 
 

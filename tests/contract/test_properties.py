@@ -52,6 +52,14 @@ class Held:
     def columns(self) -> dict[str, str]:
         return {name: name for name in self.names}
 
+    @property
+    def described(self) -> dict[str, str]:
+        return {"memory": "in memory"}
+
+    @property
+    def unused(self) -> dict[str, list[str]]:
+        return {"memory": []}
+
     def batches(self) -> Iterator[Batch]:
         for first in range(0, len(self.rows), self.size):
             part = self.rows[first : first + self.size]
