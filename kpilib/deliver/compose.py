@@ -115,6 +115,7 @@ def compose(
         "figures": headline(figures, formats),
         "reissue": reissue,
         "changes": what_changed(before, figures, formats) if before is not None else [],
+        "compared": before is not None,
         "stands_for": list(recipients.all) if test_to is not None else [],
     }
     texts = _render(_templates(settings, language), values)
@@ -138,29 +139,39 @@ def compose(
 def headline(figures: Mapping[str, Any], formats: Formats) -> list[Figure]:
     """Return the partner's own figures that the body names: won amount and four KPIs, undefined ones left out."""
     kpis = figures["kpis"]
-    won = kpis["deal_count"].get("companions", {}).get("won_amount")
+    won = _won(figures)
     shown = [Figure(formats.words("email.won_amount"), formats.money(won))] if won is not None else []
     known = [key for key in _HEADLINE if key in kpis and kpis[key]["value"] is not None]
     return shown + [Figure(formats.words(f"kpi.{key}.name"), _show(kpis[key], formats)) for key in known]
 
 
 def what_changed(before: Mapping[str, Any], now: Mapping[str, Any], formats: Formats) -> list[Change]:
-    """Return the KPIs whose value differs from what was issued, as both are written.
+    """Return the won amount and the KPIs whose value differs from what was issued, as both are written.
 
     A difference too small to be seen in the compact form is written exactly.
     """
     changes = []
-    for key, kpi in now["kpis"].items():
-        then = before["kpis"].get(key)
-        known = formats.words.has(f"kpi.{key}.name")
-        if not known or then is None or _number(then["value"]) == _number(kpi["value"]):
+    held = _compared(before)
+    for name, kpi in _compared(now).items():
+        then = held.get(name)
+        if not formats.words.has(name) or then is None or _number(then["value"]) == _number(kpi["value"]):
             continue
-        texts = [_show(held, formats) for held in (then, kpi)]
+        texts = [_show(each, formats) for each in (then, kpi)]
         if texts[0] == texts[1]:
-            texts = [_show(held, formats, exact=True) for held in (then, kpi)]
+            texts = [_show(each, formats, exact=True) for each in (then, kpi)]
         if texts[0] != texts[1]:
-            changes.append(Change(formats.words(f"kpi.{key}.name"), *texts))
+            changes.append(Change(formats.words(name), *texts))
     return changes
+
+
+def _compared(figures: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return what of a kpis.json a reissue is compared by: the key of its name → value and unit."""
+    won = {"value": _won(figures), "unit": "money"}
+    return {"email.won_amount": won, **{f"kpi.{key}.name": kpi for key, kpi in figures["kpis"].items()}}
+
+
+def _won(figures: Mapping[str, Any]) -> Any:
+    return figures["kpis"].get("deal_count", {}).get("companions", {}).get("won_amount")
 
 
 def _show(kpi: Mapping[str, Any], formats: Formats, *, exact: bool = False) -> str:

@@ -235,4 +235,5 @@ def _text(code: int, reply: bytes | str) -> str:
 def _say(error: BaseException) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         return _text(error.smtp_code, error.smtp_error)
-    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")
+    said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return said.removeprefix("Connection unexpectedly closed: ").rstrip(".")

@@ -20,7 +20,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from kpilib.build.fingerprint import Origin
 from kpilib.build.manifest import Manifest
 from kpilib.deliver.approve import approve_packs
-from kpilib.deliver.send import Clock
+from kpilib.deliver.plan import Line, plan_sending
+from kpilib.deliver.send import Clock, send_all
 from kpilib.ledger import Ledger
 from kpilib.pack import Pack
 from kpilib.quarter import Quarter
@@ -56,6 +57,8 @@ class MailServer:
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list) -> str:
         if address in self.refuse:
             answer = self.refuse[address]
+            if answer == "hang":
+                await asyncio.sleep(30)
             if answer.startswith("once "):
                 del self.refuse[address]
                 return answer.removeprefix("once ")
@@ -125,6 +128,19 @@ class Desk:
     def approve(self, *packs: Pack) -> None:
         with self.ledger() as ledger:
             approve_packs(ledger, packs or self.packs, self.reports, by="mara", at=NOW)
+
+
+def run(desk: Desk, hours: Hours | None = None, *, again: bool = False, **options: str) -> list[Line]:
+    """One `kpilib send --really`: the table of who gets what, then what may go."""
+    with desk.ledger() as ledger:
+        lines, outgoing = plan_sending(desk.settings, desk.store, ledger, desk.packs, again=again, **options)
+        sent = {line.partner_id: line for line in send_all(
+            desk.settings, desk.store, ledger, outgoing, clock=(hours or Hours()).clock(), **options)}
+    return [sent.get(line.partner_id, line) for line in lines]
+
+
+def statuses(lines: list[Line]) -> list[str]:
+    return [line.status for line in lines]
 
 
 def write_pack(reports: Path, pack: Pack, *, won: str = "440000.00", pdf: bytes = b"%PDF-1.7 review\n") -> None:
