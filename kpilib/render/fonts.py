@@ -190,7 +190,7 @@ def _subset(face: Face, points: frozenset[int]) -> bytes:
         notdef_outline=True,
         ignore_missing_unicodes=True,
     )
-    options.drop_tables += ["DSIG", "TSI0", "TSI1", "TSI2", "TSI3", "TSI5"]
+    options.drop_tables += ["DSIG", "FFTM", "TSI0", "TSI1", "TSI2", "TSI3", "TSI5"]
     with subset.load_font(str(face.path), options) as font:
         subsetter = subset.Subsetter(options)
         subsetter.populate(unicodes=points)

@@ -72,6 +72,13 @@ def test_cuts_are_the_same_bytes_without_the_cache() -> None:
     assert fonts._cut(face, points) == fonts._subset(face, points)
 
 
+def test_a_cut_of_any_face_says_nothing_to_the_terminal(caplog: pytest.LogCaptureFixture) -> None:
+    for face in faces():
+        fonts._subset(face, frozenset(map(ord, "a한")))
+
+    assert caplog.messages == []
+
+
 def test_a_spoilt_cut_in_the_cache_is_made_again() -> None:
     face, points = faces()[0], frozenset(map(ord, "xyzq"))
     whole = fonts._cut(face, points)
