@@ -54,6 +54,7 @@ def backtest(
     partners: Mapping[str, Lives],
     quarters: Sequence[Quarter],
     *,
+    least: int = MINIMUM_QUARTERS,
     seed: int = 0,
     draws: int = 4_000,
 ) -> Backtest | None:
@@ -62,6 +63,11 @@ def backtest(
     A quarter is forecast from the rows known on the last day before it; the prior is the cohort's of that day. The
     naive forecasts are points: the amount of the quarter before, and the amounts open at the start times the share of
     decided opportunities that the partner had won in four quarters (else all partners').
+
+    Parameters
+    ----------
+    least
+        how many whole quarters a partner needs before the one that is forecast; a pack gives no range below four.
     """
     rng = np.random.default_rng(seed)
     forecasts = []
@@ -73,7 +79,7 @@ def backtest(
         everyone = _success(list(known.values()), before) or 0.0
         prior = Prior.pooled(list(learned.values()))
         for partner_id, experience in learned.items():
-            if len(experience.arrivals) < MINIMUM_QUARTERS:
+            if len(experience.arrivals) < least:
                 continue
             of_open, of_new = draw(
                 known[partner_id], experience, prior, before, seed=int(rng.integers(2**32)), draws=draws

@@ -126,8 +126,18 @@ def test_check_counts_and_explains(workspace: Path, capsys: pytest.CaptureFixtur
     rows = [line.split() for line in said.splitlines()]
     assert ["opportunity_id", "opportunity_id", "O1", "|", "O2", "|", "O3"] in rows
     assert ["currency", "(absent)"] in rows
-    assert "Absent tables: stage_history, leads, " in said
-    assert about == "The data were exported on 2026-08-01. Each rejected row stands in .kpilib/rejects/.\n"
+    assert about == (
+        "The data were exported on 2026-08-01. Each rejected row stands in .kpilib/rejects/.\n"
+        "Absent tables: stage_history, leads, spend, targets, stages, actions, fx. "
+        "Packs leave out what needs them, and say so.\n"
+    )
+
+
+def test_check_of_headers_alone(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = workspace / "data" / "opportunities.csv"
+    path.write_text(path.read_text().partition("\n")[0] + "\n")
+    assert run("check") == 0
+    assert "There is no row of opportunities, only headers: nothing to make packs from.\n" in capsys.readouterr().err
 
 
 def test_check_stops_above_the_limit(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -148,6 +158,22 @@ def test_a_plan_changes_nothing(workspace: Path, capsys: pytest.CaptureFixture[s
     assert "new" in said
     assert said.endswith("1 to make, 0 fresh.\n")
     assert not (workspace / "reports").exists()
+
+
+def test_a_backtest_says_when_the_record_is_too_short(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Work begins on 2026-07-01: that quarter is whole, so that one forecast can be had of the next one."""
+    with (workspace / "data" / "opportunities.csv").open("a") as file:
+        file.write("O4,00123,2026-10-01,2026-12-31,won,300.00\nO5,P2,2026-12-31,,open,50.00\n")
+    assert run("backtest") == 0
+    assert plain(capsys.readouterr().out) == (
+        "Nothing to test: no partner has 4 whole quarters on record before one that is over. With --least you may ask "
+        "for fewer; packs give no range then.\n"
+    )
+    assert run("backtest", "--least", "1") == 0
+    said = capsys.readouterr().out
+    assert [line.split()[:2] for line in said.splitlines() if "2026Q4" in line] == [["2026Q4", "1"]]
+    assert "1 forecast: " in said
+    assert "in the 80\u00a0% range (one quarter: no interval)." in said.replace("80 %", "80\u00a0%")
 
 
 def test_status(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,6 +41,9 @@ def actions(
 def backtest(
     context: typer.Context,
     quarters: Annotated[int, typer.Option(min=1, max=40, metavar="N", help="How many past quarters.")] = 8,
+    least: Annotated[
+        int, typer.Option(min=1, max=8, metavar="N", help="Whole quarters before one that a partner needs.")
+    ] = 4,
 ) -> None:
     """Print how well the outlook would have done: each past quarter forecast from what its first day knew."""
     from kpilib.backtest import backtest as run
@@ -54,9 +57,12 @@ def backtest(
     store = Store.open(settings)
     latest = store.latest_quarter()
     lives = read_lives(store, settings.money.currency, latest.end)
-    result = run(lives, [latest.shift(-back) for back in range(quarters)])
+    result = run(lives, [latest.shift(-back) for back in range(quarters)], least=least)
     if result is None:
-        print_result("Nothing to test: no partner has four quarters on record before one that is over.")
+        print_result(
+            f"Nothing to test: no partner has {least} whole quarters on record before one that is over. With "
+            "--least you may ask for fewer; packs give no range then."
+        )
         return
     write = Formats("en", settings.money.currency)
     shown = table("quarter", "forecasts", "in the range", right=("forecasts", "in the range"))
@@ -66,10 +72,10 @@ def backtest(
         shown.add_row(quarter, str(len(held)), write.rate(inside / len(held), 0))
     print_result(shown)
     coverage, low, high = (write.rate(value) for value in (result.coverage, result.low, result.high))
-    print_result(
-        f"{len(result.forecasts)} forecasts: {coverage} of the outcomes in the 80 % range "
-        f"(95 % interval {low} to {high}, by resampling quarters)."
-    )
+    several = len({each.quarter for each in result.forecasts}) > 1
+    interval = f"95 % interval {low} to {high}, by resampling quarters" if several else "one quarter: no interval"
+    made = "1 forecast" if len(result.forecasts) == 1 else f"{len(result.forecasts)} forecasts"
+    print_result(f"{made}: {coverage} of the outcomes in the 80 % range ({interval}).")
     print_result(
         f"Mean pinball loss at 10, 50 and 90 %: {write.money(result.loss)}; "
         f"last quarter's amount {write.money(result.loss_last)}; weighted pipeline {write.money(result.loss_weighted)}."
