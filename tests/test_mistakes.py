@@ -220,7 +220,7 @@ def test_no_leads(workspace: Path, say) -> None:
     say("check").be(
         0,
         "The data were exported on 2026-09-30. Each rejected row stands in .kpilib/rejects/.\n"
-        "There is no table leads: packs leave out what needs it, and say so.",
+        "Absent tables: leads. Packs leave out what needs them, and say so.",
     )
 
 

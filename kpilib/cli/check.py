@@ -31,10 +31,12 @@ def check(
     _print_counts(report)
     if explain:
         _print_columns(report)
-    given.say(f"The data were exported on {report.exported_on}. Each rejected row stands in .kpilib/rejects/.")
-    for name in report.absent:
-        if name in TABLES and not explain:
-            given.say(f"There is no table {name}: packs leave out what needs it, and say so.")
+    if any(one.read for one in report.tables.values()):
+        given.say(f"The data were exported on {report.exported_on}. Each rejected row stands in .kpilib/rejects/.")
+    if not report.tables["opportunities"].read:
+        given.say("There is no row of opportunities, only headers: nothing to make packs from.")
+    if missing := [name for name in TABLES if name in report.absent]:
+        given.say(f"Absent tables: {', '.join(missing)}. Packs leave out what needs them, and say so.")
     for language, held in own_catalogues().items():
         if told := tell_missing(language, held):
             given.say(f"languages/{language}.toml: {told}, English stands in for them (kpilib texts {language}).")
@@ -65,7 +67,6 @@ def _print_counts(report: CheckReport) -> None:
 def _print_columns(report: CheckReport) -> None:
     """Print for each table where its columns come from, with examples; then what is absent and what is not used."""
     from kpilib.cli.console import plain, print_result, table
-    from kpilib.contract.tables import TABLES
 
     lacking: dict[str, list[str]] = {}
     for name in report.absent:
@@ -85,5 +86,3 @@ def _print_columns(report: CheckReport) -> None:
     for file, names in unused.items():
         if names:
             print_result(plain(f"Of {file} nothing is taken from: {', '.join(names)}"))
-    if missing := [name for name in TABLES if name in report.absent]:
-        print_result(f"Absent tables: {', '.join(missing)}. Packs leave out what needs them, and say so.")

@@ -117,7 +117,7 @@ def resolve(
     """
     header = _Header(names, joined or {})
     table = TABLES[mapping.table]
-    sources, problems = {}, []
+    sources, lost = {}, {}
     known = [name for name in names if name.strip()]
     known += [f"{join}.{name}" for join, others in (joined or {}).items() for name in others if name.strip()]
     for column in table.columns:
@@ -128,7 +128,11 @@ def resolve(
         elif column.required or column.name in mapping.fields:
             named = column.name in mapping.fields
             if column.required or (named and not mapping.recognise):
-                problems.append(_missing(mapping, column.name, wanted, known))
+                lost[column.name] = wanted
+    taken = {str(place) for source in sources.values() for place in source.every_place()}
+    # A column that is another one of ours already is no good advice: a closing date for the day of creation.
+    free = [name for name in known if name not in taken]
+    problems = [_missing(mapping, name, wanted, free) for name, wanted in lost.items()]
     wanted_filters = {name: name for name in (*mapping.where, *mapping.where_not)}
     filters, lacking = _find_all(header, wanted_filters)
     if not mapping.recognise:
@@ -197,9 +201,9 @@ def _looked_for(wanted: Field | None) -> list[str]:
             return []
 
 
-def _missing(mapping: TableMapping, column: str, wanted: Field | None, known: Sequence[str]) -> str:
+def _missing(mapping: TableMapping, column: str, wanted: Field | None, free: Sequence[str]) -> str:
     looked = list(dict.fromkeys(_looked_for(wanted)))
-    near = next((hint for hint in (did_you_mean(name, known) for name in looked or [column]) if hint), "")
+    near = next((hint for hint in (did_you_mean(name, free) for name in looked or [column]) if hint), "")
     more = f" and {len(looked) - _SHOWN} more" if len(looked) > _SHOWN else ""
     sought = "" if looked == [column] else f" (looked for: {', '.join(looked[:_SHOWN])}{more})"
     return f"no column for {mapping.table}.{column}{sought}.{near}"
