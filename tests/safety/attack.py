@@ -1,15 +1,16 @@
 """A partner that does arithmetic: what follows about another from its own figures and all that its pack says.
 
 It knows its own deals and money, the number of others, its score (a whole number) and the others' medians (two
-digits). The score gives it the product of all deals and all money. For each sum of deals that agrees with that, a
-linear program finds the most that one other can have when everyone else is as small as the medians allow. The root of
-deals × money, of which the scores are made, is bounded by its tangents.
+digits). The score gives it the product of all deals and all money; the score of each further edition, in which its own
+figures were corrected, gives the same product again, and what all editions agree with is narrower. For each sum of
+deals that agrees with that, a linear program finds the most that one other can have when everyone else is as small as
+the medians allow. The root of deals × money, of which the scores are made, is bounded by its tangents.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,15 +29,18 @@ class Bounds:
     score: float
 
 
-def prove(medians: Mapping[str, float], score: int, own: tuple[int, int], others: int) -> Bounds:
+def prove(medians: Mapping[str, float], editions: Sequence[tuple[int, tuple[int, int]]], others: int) -> Bounds:
     """Return what is proven about every other partner by what one is handed out.
 
-    ``medians`` are of deal_count, average_deal_size (in the unit of ``own``) and quality_score; ``own`` are the
-    reader's deals and money.
+    ``medians`` are of deal_count, average_deal_size (in the unit of money) and quality_score; ``editions`` the reader's
+    score, deals and money in each edition of its pack, of which the first was counted among the sums.
     """
-    deals, amount = own
+    score, (deals, amount) = editions[0]
     members = others + 1
-    products = [members**2 * deals * amount * 1e4 / (score + half) ** 2 for half in (0.5, -0.5)]
+    bounds = [
+        [members**2 * pair[0] * pair[1] * 1e4 / (held + half) ** 2 for held, pair in editions] for half in (0.5, -0.5)
+    ]
+    products = [max(bounds[0]), min(bounds[1])]
     least = {key: _lowest(value) for key, value in medians.items()}
     root = least["quality_score"] * math.sqrt(products[0]) / (100 * members)
     highest = products[1] / (amount + least["average_deal_size"])

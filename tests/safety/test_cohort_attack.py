@@ -39,8 +39,14 @@ def cohort_of(world: World) -> Cohort:
     return Cohort(QUARTER, QUARTER.end, 5, 0.6, figures, (scoring,), nothing, (scoring,), None)
 
 
-def breaches(world: World, *, readers: list[str] | None = None, careless: bool = False) -> list[str]:
-    """Who proves what about whom; ``careless``: handed out by the rules for every other figure alone."""
+def breaches(
+    world: World, *, readers: list[str] | None = None, careless: bool = False, corrections: int = 0
+) -> list[str]:
+    """Who proves what about whom.
+
+    ``careless``: handed out by the rules for every other figure alone; ``corrections``: how often the reader's own
+    figures were corrected after the quarter was approved, and its pack sent again.
+    """
     cohort, found = cohort_of(world), []
     for reader in readers or world:
         own = world[reader]
@@ -56,12 +62,24 @@ def breaches(world: World, *, readers: list[str] | None = None, careless: bool =
             continue  # a score of nothing says nothing of the others
         known = {key: value or 0.0 for key, value in shown.items()}
         known["average_deal_size"] *= 100
-        bounds = prove(known, score, own, len(world) - 1)
+        editions = [(score, own), *corrected(cohort, world, reader, corrections)]
+        bounds = prove(known, editions, len(world) - 1)
         for name, pair in world.items():
             true = (*pair, cohort.scorings[0].scores.values[name])
             for what, bound, value in zip(("deals", "amount", "score"), vars(bounds).values(), true, strict=True):
                 if name != reader and bound <= 1.1 * value:
                     found.append(f"{reader} proves that {name} has at most {bound:.4g} {what}: it has {value:.4g}")
+    return found
+
+
+def corrected(cohort: Cohort, world: World, reader: str, times: int) -> list[tuple[int, tuple[int, int]]]:
+    """What a reader's further editions say: its own figures, a deal and some money more each time, and its score."""
+    deals, amount = world[reader]
+    found = []
+    for time in range(1, times + 1):
+        own = (deals + time, amount + 731 * time)
+        edition = cohort.with_own(cohort_of({**world, reader: own}))
+        found.append((known_score(edition.hand_out(reader, "partner"), "2026Q3") or 0, own))
     return found
 
 
@@ -89,6 +107,23 @@ COHORTS = {
 @pytest.mark.parametrize("name", COHORTS)
 def test_nobody_proves_anothers_figure(name: str) -> None:
     assert breaches(COHORTS[name]) == []
+
+
+@pytest.mark.parametrize("name", COHORTS)
+def test_corrections_and_reissues_prove_no_more(name: str) -> None:
+    """Forty more editions, each with another score: together they tell the product of both sums nearly exactly."""
+    world = COHORTS[name]
+    assert breaches(world, readers=[next(iter(world))], corrections=40) == []
+
+
+def test_editions_narrow_what_is_known() -> None:
+    """What makes the test above stronger than the one before it."""
+    cohort, medians = cohort_of(COHORTS["six"]), {"deal_count": 4.0, "average_deal_size": 100.0, "quality_score": 80.0}
+    score = known_score(cohort.hand_out("A", "partner"), "2026Q3")
+    first = (score or 0, COHORTS["six"]["A"])
+    further = corrected(cohort, COHORTS["six"], "A", 40)
+    assert len({held for held, _ in further}) > 30
+    assert prove(medians, [first, *further], 5).deals < prove(medians, [first], 5).deals
 
 
 @pytest.mark.parametrize("name", ["flat", "rich among many"])
