@@ -73,6 +73,7 @@ def make_pack(job: Job) -> Made:
 def _draw(job: Job, executed: Any, started: float) -> Made:
     import nbformat
 
+    from kpilib.execute.tidy import keep_styles_once
     from kpilib.kpis import document, evaluate, to_json
     from kpilib.render.checks import find_gaps
     from kpilib.render.pages import render_pack
@@ -87,7 +88,7 @@ def _draw(job: Job, executed: Any, started: float) -> Made:
         raise _place(error, job, nbformat.writes(executed)) from None  # type: ignore[no-untyped-call]
     if job.pack.audience == "partner":
         executed.cells = [cell for cell in executed.cells if "internal" not in cell.metadata.get("tags", ())]
-    text: str = nbformat.writes(executed)  # type: ignore[no-untyped-call]
+    text: str = nbformat.writes(keep_styles_once(executed))  # type: ignore[no-untyped-call]
     files = {
         "review.html": rendered.html,
         "review.pdf": rendered.pdf,

@@ -34,7 +34,7 @@ class Stopped(Exception):  # noqa: N818 - a signal between the engine and its ca
     """
 
     def __init__(self, kind: str, notebook: Any, index: int, detail: str = "") -> None:
-        super().__init__(kind)
+        super().__init__(kind, notebook, index, detail)  # all of them, so that it can travel as another's context
         self.kind = kind
         self.notebook = notebook
         self.index = index

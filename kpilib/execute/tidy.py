@@ -6,8 +6,9 @@ import re
 import tempfile
 from typing import Any
 
-__all__ = ["prepare", "tidy"]
+__all__ = ["keep_styles_once", "prepare", "tidy"]
 
+_STYLE = re.compile(r"\s*<style>.*?</style>\s*", re.DOTALL)
 _CELL_FILE = re.compile(re.escape(tempfile.gettempdir()) + r"[/\\]ipykernel_\d+[/\\](\d+\.py)")
 
 
@@ -45,4 +46,20 @@ def tidy(notebook: Any) -> Any:
                 output.text = _CELL_FILE.sub(r"cell-\1", output.text)
             elif output.output_type == "error":
                 output.traceback = [_CELL_FILE.sub(r"cell-\1", line) for line in output.traceback]
+    return notebook
+
+
+def keep_styles_once(notebook: Any) -> Any:
+    """Take out, in place, each style with which an output begins and that an earlier one has brought; return the notebook.
+
+    A part shown alone brings the whole style; a third of a pack's notebook would be its repetition.
+    """
+    brought = set()
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            found = _STYLE.match(output.get("data", {}).get("text/html", ""))
+            if found and found[0] in brought:
+                output.data["text/html"] = output.data["text/html"][found.end() :]
+            elif found:
+                brought.add(found[0])
     return notebook

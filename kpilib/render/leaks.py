@@ -29,7 +29,8 @@ __all__ = ["Records", "Watchlist"]
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 # pdfium writes U+0002 for a hyphen that a line's end made.
 _BROKEN = re.compile(r"[\x02\u2010-]?[ \t]*[\r\n]+[ \t]*|\x02")
-_LINE = re.compile(r"[ \t]*[\r\n]+[ \t]*")
+_LINES = re.compile(r"[\r\n]+")
+_HYPHENS = ("\x02", "\u2010", "-")
 _BLANKS = re.compile(r"\s+")
 _TOKEN = re.compile(r"[^\W_](?:[\w.#/-]*\w)?")
 _JOINTS = re.compile(r"[_.#/-]+")
@@ -166,9 +167,12 @@ class Watchlist:
         tokens: dict[str, list[Passage]] = {}
         named: dict[str, tuple[tuple[_Term, ...], ...]] = {}  # a page, its PDF and its notebook repeat each other
         for passage in passages:
-            known = passage.text in named
-            if not known:
-                named[passage.text] = tuple(dict.fromkeys(self._named(passage.text)))
+            if passage.text not in named:
+                readings = _readings(passage.text)
+                named[passage.text] = tuple(dict.fromkeys(self._named(passage.text, readings)))
+                if self.records is not None:
+                    for token in _candidates(readings):
+                        tokens.setdefault(token, []).append(passage)
             for terms in named[passage.text]:
                 key, owners = _fold(terms[0].text), {term.owner for term in terms}
                 if not (partner_id in owners or key in own_terms or _holds(own, key) or _holds(self._shared, key)):
@@ -178,15 +182,12 @@ class Watchlist:
                     for term in terms:
                         about = f"{_SAID[term.kind]} of partner {term.owner}"
                         found[Finding(passage.place, term.text, about)] = None
-            if self.records is not None and not known:
-                for token in _candidates(passage.text):
-                    tokens.setdefault(token, []).append(passage)
         found.update(dict.fromkeys(self._recorded(partner_id, tokens)))
         return list(found)
 
-    def _named(self, text: str) -> Iterator[tuple[_Term, ...]]:
-        for reading in _readings(text):
-            for terms in self._hits(reading):
+    def _named(self, text: str, readings: Iterable[str]) -> Iterator[tuple[_Term, ...]]:
+        for reading in readings:
+            for terms in self._hits(_fold(reading)):
                 meant = tuple(term for term in terms if _is_meant(term, text))
                 if meant:
                     yield meant
@@ -229,24 +230,24 @@ def _fold(text: str) -> str:
     return _BLANKS.sub(" ", text.casefold()).strip()
 
 
-def _readings(text: str) -> Iterable[str]:
-    """Yield a text as it may be read: a line's end as a blank; as nothing; as nothing and its hyphen with it."""
-    yield _fold(text.replace("\x02", "-"))
-    if _BROKEN.search(text):
-        yield _fold(_LINE.sub("", text.replace("\x02", "-")))
-        yield _fold(_BROKEN.sub("", text))
+def _readings(text: str) -> list[str]:
+    """Return a text as it may be read: a line's end as a blank; as nothing; as nothing and its hyphen with it."""
+    whole = text.replace("\x02", "-")
+    lines = [line.strip(" \t") for line in _LINES.split(text)]
+    if len(lines) == 1 and whole is text:
+        return [text]
+    unbroken = [line[:-1] if line.endswith(_HYPHENS) else line for line in lines[:-1]]
+    return [whole, "".join(lines).replace("\x02", "-"), "".join([*unbroken, lines[-1]]).replace("\x02", "")]
 
 
-def _candidates(text: str) -> Iterator[str]:
-    """Yield what may be an id: words with a digit, in every reading of the text, whole and cut at their joints."""
-    text = _UNSEEN.sub("", text)
-    readings = [text.replace("\x02", "-")]
-    if _BROKEN.search(text):
-        # A line's end may lie within an id, with or without a hyphen of its own.
-        readings += [_LINE.sub("", readings[0]), _BROKEN.sub("", text)]
+def _candidates(readings: Iterable[str]) -> Iterator[str]:
+    """Yield what may be an id: words with a digit, in every reading of a text, whole and cut at their joints.
+
+    A line's end may lie within an id, with or without a hyphen of its own.
+    """
     seen: set[str] = set()
     for reading in readings:
-        seen.update(_TOKEN.findall(reading))
+        seen.update(_TOKEN.findall(reading if reading.isascii() else _UNSEEN.sub("", reading)))
     for token in seen:
         if any(map(str.isdigit, token)):
             if not _is_a_figure(token):

@@ -11,6 +11,7 @@ import pytest
 
 from kpilib.errors import ExecutionError
 from kpilib.execute.notebook import Limits, execute_notebook
+from kpilib.execute.tidy import keep_styles_once
 from kpilib.pack import Pack
 
 Write = Callable[..., bytes]
@@ -125,3 +126,12 @@ def test_an_output_that_no_notebook_can_hold(pack: Pack, write_notebook: Write) 
         "hold: {'a': 1} is not valid under any of the given schemas."
     )
     assert error.parts["kind"] == "invalid"
+
+
+def test_a_style_is_kept_once(pack: Pack, write_notebook: Write) -> None:
+    show = "from IPython.display import HTML\nHTML('<style>p {}</style>\\n<p>%s</p>')"
+    executed = execute_notebook(pack, b"{}", write_notebook(show % 1, show % 2, "print('<style>p {}</style>')"))
+    kept = keep_styles_once(executed)
+    shown = [cell.outputs[0] for cell in kept.cells if cell.get("outputs")]
+    assert [each.data["text/html"] for each in shown[:2]] == ["<style>p {}</style>\n<p>1</p>", "<p>2</p>"]
+    assert shown[2].text == "<style>p {}</style>\n"
