@@ -39,20 +39,21 @@ def compare(
 ) -> None:
     """Make a few packs with both versions of a notebook; print what differs, and show changed pages side by side.
 
-    Without --partner: the partner with the most deals, the one with the fewest, and one of another language. Exit 1
-    when the newer version fails.
+    Of a revision the templates and the KPIs of your own are taken too. Without --partner: the partner with the most
+    deals, the one with the fewest, and one of another language. Exit 1 when the newer version fails.
     """
     from kpilib.build.round import Round
     from kpilib.build.write import put_file
     from kpilib.cli.console import near, print_result
     from kpilib.compare import choose_partners, compare_versions, draw_page, read_base
-    from kpilib.compare.base import read_now
+    from kpilib.compare.base import read_now, surroundings_of
 
     given: Context = context.obj
     now, before = read_now(notebook), read_base(notebook, base)
     around = Round.open(given.settings, quarter, notebook=notebook)
     chosen = around.partners(partner) if partner else choose_partners(around)
-    found = compare_versions(around, chosen, before, now)
+    with surroundings_of(before, given.settings) as surroundings:
+        found = compare_versions(around, chosen, before, now, surroundings=surroundings)
     path = output or around.settings.root / ".kpilib" / "compare" / f"{notebook.stem}.html"
     put_file(path.absolute(), draw_page(found), aside=path.absolute().parent)
     print_result("\n".join(_lines(found)))
@@ -67,6 +68,7 @@ def _lines(found: Comparison) -> list[str]:
     count = {0: "no cell differs", 1: "one cell differs"}.get(len(found.cells), f"{len(found.cells)} cells differ")
     lines = [f"{found.now} against {found.base}: {count}."]
     lines += [f"  cell {cell.number} {cell.kind}: {plain(cell.title)}" for cell in found.cells]
+    lines += [f"  {plain(file)} differs" for file in found.files]
     for partner in found.partners:
         lines += [plain(line) for line in _partner_lines(partner)]
     return lines

@@ -17,7 +17,7 @@ from kpilib.execute.notebook import read_notebook
 
 if TYPE_CHECKING:
     from kpilib.build.round import Round
-    from kpilib.compare.base import Version
+    from kpilib.compare.base import Surroundings, Version
 
 __all__ = ["Comparison", "PartnerComparison", "compare_versions"]
 
@@ -53,6 +53,8 @@ class Comparison:
     now: str
     cells: tuple[CellChange, ...]
     partners: tuple[PartnerComparison, ...]
+    files: tuple[str, ...] = ()
+    """Templates and own KPIs that differ too."""
 
     @property
     def failed(self) -> bool:
@@ -61,9 +63,20 @@ class Comparison:
 
 
 def compare_versions(
-    around: Round, partners: Iterable[str], base: Version, now: Version, *, workers: int = 2
+    around: Round,
+    partners: Iterable[str],
+    base: Version,
+    now: Version,
+    *,
+    surroundings: Surroundings | None = None,
+    workers: int = 2,
 ) -> Comparison:
     """Make the packs of some partners with both versions, and return what differs.
+
+    Parameters
+    ----------
+    surroundings
+        of the base; default: those of now.
 
     Raises
     ------
@@ -73,9 +86,10 @@ def compare_versions(
     nodes = [read_notebook(version.data, name=version.name) for version in (base, now)]
     chosen = list(partners)
     jobs: dict[tuple[str, int], Job] = {}
+    before = around if surroundings is None else replace(around, settings=surroundings.settings)
     for partner_id in chosen:
-        job = around.job(around.cut(partner_id))
-        for place, version in enumerate((base, now)):
+        for place, (version, of) in enumerate(((base, before), (now, around))):
+            job = of.job(of.cut(partner_id))
             jobs[partner_id, place] = replace(job, notebook=version.data, notebook_name=version.name)
     results: dict[tuple[str, int], Made | KpilibError] = {}
     tasks = {id(job): key for key, job in jobs.items()}
@@ -87,7 +101,8 @@ def compare_versions(
         _compare(partner_id, around.name(partner_id), results[partner_id, 0], results[partner_id, 1])
         for partner_id in chosen
     )
-    return Comparison(base.name, now.name, tuple(changed_cells(*nodes)), tuple(compared))
+    files = () if surroundings is None else surroundings.changed
+    return Comparison(base.name, now.name, tuple(changed_cells(*nodes)), tuple(compared), files)
 
 
 def _compare(partner_id: str, name: str, before: Made | KpilibError, now: Made | KpilibError) -> PartnerComparison:

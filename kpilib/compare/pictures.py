@@ -26,9 +26,12 @@ class PagePair:
 
 
 def changed_pages(before: bytes, now: bytes) -> tuple[list[PagePair], int]:
-    """Return the pages that look different, the changed area framed in the newer one, and how many pages there are."""
+    """Return the pages that look different, the changed area framed in the newer one, and how many pages there are.
+
+    "2 of 6" that became "2 of 7" is no difference: a page more would make one of every page.
+    """
     old, new = _draw(before), _draw(now)
-    keys = [[page.tobytes() for page in pages] for pages in (old, new)]
+    keys = [[_without_number(page).tobytes() for page in pages] for pages in (old, new)]
     pairs = []
     for name, first, last, start, end in SequenceMatcher(None, keys[0], keys[1], autojunk=False).get_opcodes():
         if name == "equal":
@@ -51,12 +54,22 @@ def _draw(pdf: bytes) -> list[Image]:
     return pages
 
 
+def _without_number(page: Image) -> Image:
+    """Return a page without the corner in which its number stands."""
+    from PIL import ImageDraw
+
+    blank = page.copy()
+    width, height = page.size
+    ImageDraw.Draw(blank).rectangle((0.75 * width, 0.94 * height, width, height), fill="white")
+    return blank
+
+
 def _frame(before: Image, now: Image) -> Image:
     from PIL import ImageChops, ImageDraw
 
     if before.size != now.size:
         return now
-    box = ImageChops.difference(before, now).getbbox()
+    box = ImageChops.difference(_without_number(before), _without_number(now)).getbbox()
     framed = now.copy()
     if box is not None:
         left, top, right, bottom = box

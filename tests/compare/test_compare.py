@@ -13,6 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from kpilib.build.round import Round
 from kpilib.compare import choose_partners
+from kpilib.compare.base import Version, surroundings_of
 from kpilib.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +90,61 @@ def test_a_version_that_fails(root: Path) -> None:
         "  now: P1 2026Q3: cell 4 of now.ipynb (1 / 0) failed: ZeroDivisionError: division by zero.",
     ]
     assert "ZeroDivisionError" in (root / "out.html").read_text(encoding="utf-8")
+
+
+KPI = """\
+from kpilib.kpis import Definition, Measure, register
+
+register(Definition(
+    key="visits", unit="count", formula="f", numerator="n", window="w", empty="never", why="w?",
+    measure=lambda facts, period: Measure(3, 3),
+    texts={"en": {"name": "Visits", "question": "How often?", "formula": "f.", "n": "{count}"}},
+))
+"""
+
+
+def git(root: Path, *arguments: str) -> None:
+    named = ["-c", "user.name=A", "-c", "user.email=a@b.example"]
+    subprocess.run(["git", "-C", str(root), *named, *arguments], check=True, capture_output=True)
+
+
+def test_a_revision_brings_its_templates_and_own_kpis(root: Path, tmp_path: Path) -> None:
+    """Same notebook, but a card that said 3 says 4, and the verdict's template has another rule."""
+    if shutil.which("git") is None:
+        pytest.skip("no Git")
+    folder = tmp_path / "workspace"
+    shutil.copytree(root, folder, ignore=shutil.ignore_patterns(".kpilib", "out.html", "now.ipynb"))
+    (folder / "kpis").mkdir()
+    (folder / "kpis" / "visits.py").write_text(KPI)
+    write_notebook(folder / "notebooks" / "now.ipynb", "review.page_one")
+    git(folder, "init", "-q")
+    git(folder, "add", "kpis", "templates", "notebooks")
+    git(folder, "commit", "-q", "-m", "first")
+    (folder / "kpis" / "visits.py").write_text(KPI.replace("Measure(3", "Measure(4"))
+    style = folder / "templates" / "partner_review" / "style.css"
+    style.write_text(style.read_text() + ".kp h1 { color: red }\n")
+    (folder / "templates" / "partner_review" / "mine.typ").write_text("")
+    with surroundings_of(Version("now.ipynb", b"", "HEAD"), load_settings(folder / "kpilib.toml")) as held:
+        assert held.changed == (
+            "templates/partner_review/mine.typ", "templates/partner_review/style.css", "kpis/visits.py",
+        )  # fmt: skip
+        assert (held.settings.root / held.settings.packs.kpis / "visits.py").read_text() == KPI
+    command = [sys.executable, "-m", "kpilib", "compare", "notebooks/now.ipynb", "--quarter", "2026Q3"]
+    done = subprocess.run([*command, "--partner", "P1"], cwd=folder, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == "now.ipynb against now.ipynb of HEAD: no cell differs."
+    assert lines[1:4] == [f"  {name} differs" for name in held.changed]
+    assert lines[4].startswith("P1 Alder: ")
+    assert lines[5] == "  cell 3 shows something else: review.page_one"
+    assert any("3 → 4" in line for line in lines[6:])
+
+
+def test_what_git_does_not_keep_is_taken_as_it_is(root: Path) -> None:
+    settings = load_settings(root / "kpilib.toml")
+    for revision in (None, "HEAD"):
+        with surroundings_of(Version("now.ipynb", b"", revision), settings) as held:
+            assert (held.settings, held.changed) == (settings, ())
 
 
 def test_three_partners_unlike_each_other(root: Path) -> None:

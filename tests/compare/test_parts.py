@@ -100,6 +100,9 @@ def test_pages_that_look_different() -> None:
     red, green, _ = np.moveaxis(np.asarray(picture).astype(int), 2, 0)
     assert ((red > 150) & (green < 100)).any()
     assert changed_pages(pdf("one"), pdf("one"))[0] == []
+    # A page more is no difference of those before it, whose numbers say "1 of 2" now.
+    numbered = [f"one #place(bottom + right, dy: 9pt, text(size: 3pt)[1 of {count}])" for count in (1, 2)]
+    assert [pair.number for pair in changed_pages(pdf(numbered[0]), pdf(numbered[1], "two"))[0]] == [2]
     assert [pair.now for pair in changed_pages(pdf("one", "two"), pdf("one"))[0]] == [None]
 
 
