@@ -150,8 +150,12 @@ def send(
         if really or test_to:
             from kpilib.cli.sending import watched
 
-            with watched(len(outgoing), quiet=given.quiet or not outgoing) as (clock, done):
-                ended = send_all(settings, around.store, ledger, outgoing, clock=clock, test_to=test_to, done=done)
+            try:
+                with watched(len(outgoing), quiet=given.quiet or not outgoing) as (clock, done):
+                    ended = send_all(settings, around.store, ledger, outgoing, clock=clock, test_to=test_to, done=done)
+            except KeyboardInterrupt:
+                given.say("Stopped. What went out is recorded, and the next run goes on from there.")
+                raise typer.Exit(130) from None
             now = {line.partner_id: line for line in ended}
             lines = [now.get(line.partner_id, line) for line in lines]
         else:

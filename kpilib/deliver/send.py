@@ -136,7 +136,7 @@ class _Link:
             self._server = self._held.enter_context(connect(self._email))
         try:
             return hand_over(self._server, self._email.sender, recipients, data, before_last=before_last)
-        except DeliveryError:
+        except BaseException:
             # Whatever it waits for, the server gets no further word: a polite one would count as the message's.
             self._server.close()
             self._server = None

@@ -6,6 +6,7 @@ import email
 import email.policy
 import io
 import re
+import signal
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from kpilib.deliver.transport import connect, hand_over
 from kpilib.errors import SettingsError
 from kpilib.settings import Email
 from tests.deliver.conftest import PASSWORD, ROOT, USER, Desk, MailServer, Server
+from tests.faults.conftest import start, wait_for
 
 PARTNERS = """\
 partner_id,name,locale,contact_name,contact_email,manager
@@ -168,6 +170,22 @@ def test_a_dry_run_says_what_is_next(
     kpilib(root, "send", "2026Q3", "--really")
     assert "A dry run: no message would go out.\n" in kpilib(root, "send", "2026Q3")
     assert len(mail_server.arrived) == 1
+
+
+def test_a_person_who_stops_a_sending_is_told_where_it_stands(desk: Desk, mail_server: MailServer) -> None:
+    """The server hangs with the first message; Ctrl-C waits for no answer of it."""
+    desk.approve()
+    settings = desk.settings.root / "kpilib.toml"
+    settings.write_text(settings.read_text().replace("timeout = 2", "timeout = 60"))
+    mail_server.script = ["take and hang"]
+    process = start(desk.settings.root, "send", "2026Q3", "--really")
+    wait_for(lambda: mail_server.arrived)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=20)[1]
+    assert process.returncode == 130, said
+    assert "Stopped. What went out is recorded, and the next run goes on from there.\n" in said
+    with desk.ledger() as ledger:
+        assert [message.partner_id for message in ledger.in_doubt()] == ["P001"]
 
 
 def test_a_person_is_asked_what_became_of_a_message(
