@@ -101,6 +101,21 @@ def test_a_quarter_with_little_to_tell_leaves_no_empty_page(packs: dict[str, Ren
     assert "Is each customer worth more over time?" in only
 
 
+@pytest.mark.parametrize(("name", "number"), [("long", 1), ("empty", 0)])
+def test_the_first_section_keeps_its_distance_from_what_stands_above_it(
+    packs: dict[str, Rendered], name: str, number: int
+) -> None:
+    """Below what page one had no room for, and below a short page one: more than the 12 points of a line."""
+    with pypdfium2.PdfDocument(packs[name].pdf) as document:
+        held = document[number].get_textpage()
+        place, _ = held.search("Average deal size", index=held.get_text_range().rindex("Average deal size")).get_next()
+        _, _, _, head = held.get_charbox(place)
+        rectangles = [held.get_rect(each) for each in range(held.count_rects())]
+    above = min(foot for _, foot, _, _ in rectangles if foot > head)
+
+    assert above - head > 20
+
+
 def test_paper_is_what_the_settings_say(packs: dict[str, Rendered]) -> None:
     sizes = {}
     for name in ("rich", "long"):
