@@ -137,8 +137,9 @@ def _doubled(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterator[_R
     """
     name = table.name
     key = list(table.key) if set(table.key) != set(table.names) else [*table.key, "_moment"]
-    keys = ", ".join(key)
-    content = ", ".join([*(column.name for column in table.stored), "_moment"])
+    # Quoted: "order" is a word of SQL.
+    keys = ", ".join(f'"{column}"' for column in key)
+    content = ", ".join(f'"{column}"' for column in [*(column.name for column in table.stored), "_moment"])
     standing = _standing(table)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE doubled AS "

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kpilib.contract.tables import TABLES
 from kpilib.settings import Settings
 from kpilib.store import Store
 
@@ -120,3 +121,20 @@ def test_the_same_partner_twice_is_nobody(workspace: MakeWorkspace) -> None:
     assert store.partner_ids(active_only=False) == ["P2"]
     assert store.report.tables["partners"].reasons["rejected"] == {"conflicting_versions": 2}
     assert store.report.tables["opportunities"].reasons["rejected"] == {"unknown_partner": 1}
+
+
+@pytest.mark.parametrize("table", [name for name in TABLES if name not in ("opportunities", "stage_history")])
+def test_the_same_row_twice_counts_once_in_every_table(workspace: MakeWorkspace, table: str) -> None:
+    rows = {
+        "partners": "partner_id | name\nP1 | Alpha",
+        "opportunities": "opportunity_id | partner_id | created_on | closed_on | outcome | amount",
+        "leads": "lead_id | partner_id | created_on | channel\nL1 | P1 | 2026-01-05 | Web",
+        "spend": "partner_id | channel | month | amount\nP1 | Web | 2026-01-01 | 1",
+        "targets": "partner_id | quarter | metric | value\nP1 | 2026Q1 | deal_count | 3",
+        "stages": "stage | order | probability\nOffer | 1 | 0.5",
+        "actions": "action_id | partner_id | quarter | text\nA1 | P1 | 2026Q1 | call",
+        "fx": "currency | valid_from | rate\nEUR | 2026-01-01 | 1.1",
+    }
+    header, row = rows[table].split("\n")
+    report = Store.check(workspace(**{**rows, table: f"{header}\n{row}\n{row}"})).report.tables[table]
+    assert (report.accepted, report.reasons["rejected"]) == (1, {"exact_duplicate": 1})
