@@ -77,6 +77,8 @@ def problem_of(address: str, domains: list[str] | None = None) -> str | None:
     "'sales@norvane.example' lies outside the partner's domains (norvane.test)"
     """
     shown = "".join(char if unicodedata.category(char)[0] != "C" else "?" for char in address[:80])
+    if any(char.isalnum() and not char.isascii() for char in address):
+        return f"{shown!r} has letters beyond a to z: write its domain as xn--…, as mail servers do"
     if len(address) > _LONGEST or not _MAILBOX.fullmatch(address):
         return f"{shown!r} is not an email address"
     domain = address.rpartition("@")[2].lower()

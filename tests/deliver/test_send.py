@@ -131,6 +131,10 @@ def test_a_test_goes_to_the_tester_alone_says_so_and_does_not_count(desk: Desk, 
         ("", "the partners table names no contact_email"),
         ("ana@norvane", "'ana@norvane' is not an email address"),
         ("a b@norvane.example", "'a b@norvane.example' is not an email address"),
+        (
+            "ana@grünfelder.example",
+            "'ana@grünfelder.example' has letters beyond a to z: write its domain as xn--…, as mail servers do",
+        ),
         ("ana@elsewhere.example", "'ana@elsewhere.example' lies outside the partner's domains (norvane.example)"),
     ],
 )
