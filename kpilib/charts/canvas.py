@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.transforms import IdentityTransform
 
 from kpilib.charts.text import text_width
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from matplotlib.artist import Artist
-    from matplotlib.axes import Axes
 
     from kpilib.formats import Formats
     from kpilib.language import Words
@@ -164,7 +165,7 @@ class Canvas:
         """Return a new panel with so many points left free around it."""
         width, height = self.right - left - right, self.height - bottom - top
         rectangle = (left / self.right, bottom / self.height, width / self.right, height / self.height)
-        axes = self.figure.add_axes(rectangle)
+        axes = self.figure.add_axes(_Scales(self.figure, rectangle))
         axes.set_axis_off()
         # seaborn makes all ticks to see whether an axis without a label wants one, which takes longer than its bars
         axes.set(xlabel=" ", ylabel=" ", autoscale_on=False)
@@ -189,7 +190,7 @@ class Canvas:
         foot = y - {"baseline": 0.0, "middle": _CAPITAL / 2, "top": _CAPITAL}[level] * size
         left = x - {"left": 0.0, "center": width / 2, "right": width}[align]
         self.boxes.append((left, foot - 0.2 * size, left + width, foot + 0.75 * size, text))
-        self.figure.text(
+        line = _Line(
             x,
             foot,
             text,
@@ -200,6 +201,8 @@ class Canvas:
             fontweight=600 if strong else 400,
             color=colour or self.look.palette.ink,
         )
+        line.set_figure(self.figure)
+        self.figure.texts.append(line)
 
     def texts(self, runs: Sequence[tuple[str, bool, str]], x: float, y: float, *, size: float = 8.0) -> float:
         """Write texts one after the other on a line, each with whether it is strong and its colour; return the end."""
@@ -236,6 +239,31 @@ class Canvas:
     def chart(self, *, alt: str, title: str, subtitle: str = "") -> Chart:
         """Return the finished chart."""
         return Chart(svg=figure_svg(self.figure), alt=alt, title=title, subtitle=subtitle, width=self.width)
+
+
+class _Scales(Axes):
+    """Axes for their scales alone. What would be made for their ticks and grids takes as long as all that is drawn."""
+
+    def grid(self, *_: Any, **__: Any) -> None:
+        """Make no grid, and no first tick whose look the others would have."""
+        for axis in (self.xaxis, self.yaxis):
+            axis.majorTicks, axis.minorTicks = [], []
+
+
+class _Line(Text):
+    """A line of text on its baseline. matplotlib would measure it once more, to place it where it is already."""
+
+    def draw(self, renderer: Any) -> None:
+        """Write the line."""
+        x, y = self.get_transform().transform(self.get_position())
+        look = renderer.new_gc()
+        look.set_foreground(self.get_color())
+        renderer.open_group("text")
+        renderer.draw_text(
+            look, x, renderer.height - y, self.get_text(), self.get_fontproperties(), 0, ismath=False, mtext=self
+        )
+        renderer.close_group("text")
+        look.restore()
 
 
 def figure_svg(figure: Figure) -> str:
