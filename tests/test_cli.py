@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -174,6 +175,21 @@ def test_a_backtest_says_when_the_record_is_too_short(workspace: Path, capsys: p
     assert [line.split()[:2] for line in said.splitlines() if "2026Q4" in line] == [["2026Q4", "1"]]
     assert "1 forecast: " in said
     assert "in the 80\u00a0% range (one quarter: no interval)." in said.replace("80 %", "80\u00a0%")
+
+
+def test_a_quarter_that_goes_on_after_the_data_end(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (workspace / "mine.ipynb").write_text("{}")
+    assert run("build", "--plan", "--notebook", "mine.ipynb") == 0
+    later = "If they were exported later, set [source] exported_on to that day.\n"
+    assert capsys.readouterr().err == (
+        "The data end on 2026-08-01, before 2026-09-30: 2026Q3 is compared as if it were over. "
+        f"Read it as of that day: kpilib --as-of 2026-08-01 build 2026Q3. {later}"
+    )
+    # As of a day before the quarter begins there is nothing to read.
+    path = workspace / "data" / "opportunities.csv"
+    path.write_text(re.sub(r",2026-0[78]-01,", ",2026-06-30,", path.read_text()))
+    assert run("build", "--plan", "--notebook", "mine.ipynb") == 0
+    assert capsys.readouterr().err == f"The data end on 2026-06-30, before 2026Q3 begins on 2026-07-01. {later}"
 
 
 def test_status(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -172,9 +172,14 @@ def _report_portfolio(outcome: Outcome, given: Context) -> None:
 
 def _warn_of_open_quarter(around: Round, given: Context) -> None:
     """Say so where the quarter goes on after the data end: it would be compared as if it were over."""
-    day = around.store.exported_on
-    if day < around.as_of:
+    day, quarter = around.store.exported_on, around.quarter
+    if day >= around.as_of:
+        return
+    later = "If they were exported later, set [source] exported_on to that day."
+    if day < quarter.start:
+        given.say(f"The data end on {day}, before {quarter} begins on {quarter.start}. {later}")
+    else:
         given.say(
-            f"The data end on {day}, before {around.as_of}: {around.quarter} is compared as if it were over. "
-            f"Read it as of that day: kpilib --as-of {day} build {around.quarter}"
+            f"The data end on {day}, before {around.as_of}: {quarter} is compared as if it were over. "
+            f"Read it as of that day: kpilib --as-of {day} build {quarter}. {later}"
         )
