@@ -168,6 +168,6 @@ class Context:
         """Return partners' names as a list in words, with how many more there are."""
         held = list(members)
         names = [one.name for one in held[:most]]
-        if len(held) > most:
-            names.append(self.words("portfolio.more", count=len(held) - most))
-        return self.formats.join(names)
+        if len(held) <= most:
+            return self.formats.join(names)
+        return self.words("portfolio.more", names=self.words("formats.comma").join(names), count=len(held) - most)

@@ -66,7 +66,7 @@ def _say(reading: Reading, context: Context) -> str:
     text = show(reading.unit, reading.value, context)
     key = f"card.n.{reading.key}"
     with_n = reading.unit == "rate" and reading.value is not None and context.words.has(key)
-    return f"{text} {context.words(key, count=reading.n)}" if with_n else text
+    return context.words("portfolio.versus.rate", rate=text, n=context.words(key, count=reading.n)) if with_n else text
 
 
 def _judge(found: Versus, key: str, context: Context) -> str:
