@@ -56,7 +56,7 @@ bench-data: env  ## ten million opportunities beside plain pandas, into docs/ben
 	$(BIN)/python benchmarks/data.py
 
 lab: env data/sample/partners.csv  ## JupyterLab with the notebook and a working default partner
-	$(BIN)/jupyter lab notebooks/partner_review.ipynb
+	$(BIN)/jupyter lab --ServerApp.root_dir=. notebooks/partner_review.ipynb
 
 docs: env  ## the documentation in site/, the pages that are made from the code, the README's picture, the sample pack
 	$(BIN)/python docs/make.py

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kpilib.facts import Facts
+from kpilib.quarter import Quarter
 from kpilib.slice import Slice
 
 __all__ = ["tidy_actions", "tidy_leads", "tidy_opportunities", "tidy_spend", "tidy_targets"]
@@ -29,7 +30,9 @@ def tidy_opportunities(slice_: Slice, facts: Facts) -> pd.DataFrame:
         {
             "opportunity_id": frame["opportunity_id"],
             "created_on": frame["created_on"],
+            "created_quarter": _quarters(frame["created_on"], slice_),
             "closed_on": closed_on,
+            "closed_quarter": _quarters(closed_on, slice_),
             "outcome": frame["outcome"],
             "stage": pd.Series(facts.stages(rows, slice_.as_of), dtype="str"),
             "amount": _major(facts, facts.amounts(rows, slice_.as_of)),
@@ -47,6 +50,7 @@ def tidy_leads(slice_: Slice, facts: Facts) -> pd.DataFrame:
         {
             "lead_id": frame["lead_id"],
             "created_on": frame["created_on"],
+            "created_quarter": _quarters(frame["created_on"], slice_),
             "channel": frame["channel"],
             "segment": pd.Series(facts.lead_segments, dtype="str"),
             "region": frame["region"],
@@ -62,6 +66,7 @@ def tidy_spend(slice_: Slice, facts: Facts) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "month": frame["month"],
+            "quarter": _quarters(frame["month"], slice_),
             "channel": frame["channel"],
             "segment": pd.Series(facts.spend_segments, dtype="str"),
             "amount": _major(facts, facts.spend_amounts),
@@ -80,6 +85,13 @@ def tidy_actions(slice_: Slice) -> pd.DataFrame:
     frame = slice_.frame("actions").sort_values(["quarter", "action_id"], kind="stable", ignore_index=True)
     overdue = (frame["status"] == "open") & (frame["due_on"] < pd.Timestamp(slice_.as_of))
     return frame[["action_id", "quarter", "text", "owner", "due_on", "status", "done_on"]].assign(overdue=overdue)
+
+
+def _quarters(days: pd.Series[pd.Timestamp], slice_: Slice) -> pd.Series[str]:
+    """Return the fiscal quarters of some days as text; missing where there is no day."""
+    first_month = slice_.quarter.first_month
+    names = {day: str(Quarter.containing(day.date(), first_month)) for day in days.dropna().unique()}
+    return days.map(names).astype("str")
 
 
 def _major(facts: Facts, minors: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> pd.Series[float]:

@@ -273,10 +273,10 @@ class Review:
 
         Columns
         -------
-        opportunity_id, created_on
-            text; day
-        closed_on
-            day on which it was won or lost; missing while open
+        opportunity_id, created_on, created_quarter
+            text; day; its fiscal quarter, like ``2026Q3``
+        closed_on, closed_quarter
+            day on which it was won or lost, and its fiscal quarter; missing while open
         outcome
             ``open``, ``won`` or ``lost``, as of the review's day
         stage
@@ -288,7 +288,7 @@ class Review:
         rep, product, region, channel, lost_reason, lost_to
             text; missing where blank
 
-        >>> review.opportunities.groupby("rep")["outcome"].value_counts()  # doctest: +SKIP
+        >>> review.opportunities.query("closed_quarter == '2026Q3'").groupby("rep")["amount"].sum()  # doctest: +SKIP
         """
         return tidy_opportunities(self.slice, self._facts)
 
@@ -298,8 +298,8 @@ class Review:
 
         Columns
         -------
-        lead_id, created_on, channel, region
-            text; day; text; text
+        lead_id, created_on, created_quarter, channel, region
+            text; day; its fiscal quarter, like ``2026Q3``; text; text
         segment
             ``paid``, ``earned``, ``owned`` or ``unassigned``
         opportunity_id
@@ -317,8 +317,8 @@ class Review:
 
         Columns
         -------
-        month
-            its first day
+        month, quarter
+            its first day; its fiscal quarter, like ``2026Q3``
         channel, segment
             text
         amount

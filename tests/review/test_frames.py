@@ -10,6 +10,7 @@ import pytest
 
 from kpilib.errors import RenderError
 from kpilib.review import Review
+from kpilib.slice import Slice
 
 
 def test_opportunities_in_plain_units(make_review: Any, make_opportunity: Any) -> None:
@@ -36,6 +37,27 @@ def test_frames_agree_with_the_kpis(nordlicht_review: Review) -> None:
     leads = review.leads.query("created_on >= '2026-07-01'")
     assert (len(leads), int(leads["won"].sum())) == (25, 0)
     assert review.spend.groupby("month")["amount"].sum()[pd.Timestamp(2026, 7, 1)] == 61_000.0
+
+
+def test_quarters_are_the_fiscal_ones(make_review: Any, make_opportunity: Any) -> None:
+    """July to September is 2026Q3; in a year from February on, July ends 2027Q2, August begins 2027Q3."""
+    from datetime import date
+
+    rows = [
+        make_opportunity("O1", "won", date(2026, 7, 31), date(2026, 8, 1), "1"),
+        make_opportunity("O2", "open", date(2026, 9, 30), None, "1"),
+    ]
+    lead = {"lead_id": "L1", "partner_id": "P001", "created_on": "2026-07-31", "channel": "Web"}
+    spend = {"partner_id": "P001", "month": "2026-08-01", "channel": "Web", "amount": "1"}
+    review = make_review({"opportunities": rows, "leads": [lead], "spend": [spend]})
+    frame = review.opportunities
+    assert frame["created_quarter"].tolist() == ["2026Q3", "2026Q3"]
+    assert frame["closed_quarter"].fillna("").tolist() == ["2026Q3", ""]
+    assert (review.leads["created_quarter"].tolist(), review.spend["quarter"].tolist()) == (["2026Q3"], ["2026Q3"])
+    content = {**review.slice.content, "settings": {**review.slice.content["settings"], "fiscal_year_start": 2}}
+    frame = Review(Slice({**content, "quarter": "2027Q2"})).opportunities
+    assert frame["created_quarter"].tolist() == ["2027Q2", "2027Q3"]
+    assert frame["closed_quarter"].fillna("").tolist() == ["2027Q3", ""]
 
 
 def test_targets_and_actions(nordlicht_review: Review) -> None:
