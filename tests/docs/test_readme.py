@@ -7,11 +7,14 @@ from pathlib import Path
 
 import make
 import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
 from typer.main import get_command
 
 from kpilib.cli import app
 from kpilib.contract.documentation import fill_sections
 from kpilib.settings import load_settings
+from kpilib.theme import Palette
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -48,3 +51,13 @@ def test_its_settings_can_be_used(tmp_path: Path) -> None:
 def test_pictures_and_sample_pack_are_small() -> None:
     for name in ("pack-page-1.png", "sample-pack.pdf"):
         assert (ROOT / "docs" / name).stat().st_size < 2**20
+
+
+def test_the_picture_shows_every_status_in_its_colour() -> None:
+    """A palette of few colours that leaves out amber would say *act* where the page says *watch*."""
+    with Image.open(ROOT / "docs" / "pack-page-1.png") as picture:
+        shown = {pixel for _, pixel in picture.convert("RGB").getcolors(maxcolors=2**16) or ()}
+    palette = Palette()
+    for colour in (palette.good, palette.watch, palette.act, palette.accent):
+        wanted = tuple(round(255 * part) for part in to_rgb(colour))
+        assert min(sum(abs(a - b) for a, b in zip(wanted, one, strict=True)) for one in shown) <= 12, colour
