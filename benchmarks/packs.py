@@ -1,7 +1,7 @@
 """What a pack costs, beside the loop that a user would write: all in one run, in turn, as ratios.
 
-    make bench                                  # a few minutes; writes docs/benchmarks.md
-    .venv/bin/python benchmarks/packs.py --packs 1000 --loop 4
+    make bench                                  # ten minutes; writes docs/benchmarks.md
+    .venv/bin/python benchmarks/packs.py --packs 1000
 
 The loop is `papermill`, `nbconvert --to html` and a browser's print of that page, a process each, as in a shell
 script; without Chromium it has no PDF, and the table says so. kpilib's figures are those of the command, start-up
@@ -191,26 +191,26 @@ def watched_memory() -> Iterator[list[float]]:
 def main() -> None:
     """Measure and write docs/benchmarks.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--packs", type=int, default=28, help="packs of the long build, whose memory is watched")
+    parser.add_argument("--packs", type=int, default=100, help="packs of the long build, whose memory is watched")
+    parser.add_argument("--few", type=int, default=36, help="packs of each build with one worker")
+    parser.add_argument("--many", type=int, default=72, help="packs of each build with two workers")
     parser.add_argument("--loop", type=int, default=4, help="packs of the user's loop, per round")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        workspace = make_workspace(Path(folder), max(given.packs + 2, 30))
+        workspace = make_workspace(Path(folder), max(given.packs, given.many) + 2)
+        few, many = workspace.partners[: given.few], workspace.partners[: given.many]
         loop, two = [], []
-        figures: dict[str, list[float]] = {"one": [], "two": [], "floor": [], "two_more": [], "dask": []}
+        figures: dict[str, list[float]] = {"one": [], "two": [], "floor": [], "dask": []}
         for number in range(given.rounds):
             some = workspace.partners[number * given.loop : (number + 1) * given.loop]
-            many = workspace.partners[:12]
             loop.append(timed(lambda some=some: [workspace.loop(partner) for partner in some]) / len(some))
-            figures["one"].append(workspace.build(1, many))
+            figures["one"].append(workspace.build(1, few))
+            figures["floor"].append(floor(workspace, few))
             with ThreadPoolExecutor(2) as pool:
                 two.append(timed(lambda some=some, pool=pool: list(pool.map(workspace.loop, some))) / len(some))
             figures["two"].append(workspace.build(2, many))
-            figures["floor"].append(floor(workspace, many))
-            more = workspace.partners[12:24]
-            figures["two_more"].append(workspace.build(2, [*many, *more]) * 2 - figures["two"][-1])
             with cluster(Path(folder) / f"dask-{number}", 2) as address:
                 figures["dask"].append(workspace.build(2, many, "--dask", address))
         with watched_memory() as memory:
@@ -218,11 +218,12 @@ def main() -> None:
         count = len(workspace.partners[: given.packs])
         named = [word for partner in workspace.partners[: given.packs] for word in ("--partner", partner)]
         again = timed(lambda: workspace.kpilib("build", QUARTER, *named))
-    write_report(given.out, loop, two, figures, (count, long, again), memory)
+    write_report(given.out, (given.few, given.many), loop, two, figures, (count, long, again), memory)
 
 
 def write_report(
     path: Path,
+    packs: tuple[int, int],
     loop: list[float],
     two: list[float],
     figures: dict[str, list[float]],
@@ -230,20 +231,27 @@ def write_report(
     memory: list[float],
 ) -> None:
     """Write the table."""
-    one, pair, bare, more, far = (median(figures[name]) for name in ("one", "two", "floor", "two_more", "dask"))
+    one, pair, bare, far = (median(figures[name]) for name in ("one", "two", "floor", "dask"))
     alone, together = median(loop), median(two)
-    count, per_pack, again = long
+    (few, many), (count, per_pack, again) = packs, long
     made_of = "papermill, nbconvert to HTML" + (", Chromium's print to PDF" if CHROMIUM else "; no Chromium, so no PDF")
+    ratios = f"{alone / one:.1f}× the loop; {one / bare:.2f}× the floor's time"
     beside = f"{together / pair:.1f}× the loop side by side; {one / pair:.2f}× one worker"
-    to_floor = f"1/{alone / bare:.0f} of the loop; one worker takes {one / bare:.2f}× the floor"
     rows = [
         (f"the user's loop, one at a time ({made_of})", alone, ""),
         ("the user's loop, two side by side", together, ""),
-        ("`kpilib build --jobs 1`, start-up included, 12 packs", one, f"{alone / one:.1f}× the loop"),
-        ("`kpilib build --jobs 2`, start-up included, 12 packs", pair, beside),
-        ("the same, each further pack", more, f"{together / more:.1f}× the loop side by side"),
-        ("`kpilib build --dask`, 2 workers, 12 packs", far, f"{pair / far:.2f}× the local pool"),
-        ("the floor: plain Python in one warm process, same parts and pages", bare, to_floor),
+        (
+            f"`kpilib build --jobs 1`, {few} packs",
+            one,
+            f"{alone / one:.1f}× the loop; {one / bare:.2f}× the floor's time",
+        ),
+        (f"`kpilib build --jobs 2`, {many} packs", pair, beside),
+        (f"`kpilib build --dask`, 2 workers, {many} packs", far, f"{pair / far:.2f}× the local pool"),
+        (
+            "the floor: plain Python in one warm process, same parts and pages",
+            bare,
+            f"1/{alone / bare:.0f} of the loop",
+        ),
         (f"`kpilib build`, {count} packs", per_pack, f"{60 / per_pack:.0f} packs a minute"),
     ]
     versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
@@ -252,14 +260,14 @@ def write_report(
         f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores, "
         f"{memory_size:.0f} GiB; {versions}."
     )
-    half = len(memory) // 2
-    first, second = (median(part or [0]) for part in (memory[:half], memory[half:]))
-    halves = f"median of the first half {first:.0f}, of the second {second:.0f}, peak {max(memory, default=0):.0f}."
+    tenths = [memory[len(memory) * each // 10 : len(memory) * (each + 1) // 10] or [0.0] for each in range(10)]
+    curve = ", ".join(f"{median(part):.0f}" for part in tenths)
     lines = [
         "# Benchmarks",
         "",
         "Made by `make bench` (`benchmarks/packs.py`), everything in one run, in turn. Only the ratios are worth",
-        "comparing: the same work drifts from run to run on a shared machine.",
+        "comparing: the same work drifts from run to run on a shared machine. Builds are whole commands, start-up",
+        "included.",
         "",
         machine,
         "",
@@ -269,8 +277,8 @@ def write_report(
         "",
         f"A second build of {count} packs with nothing changed: {again:.1f} s, start-up included.",
         "",
-        f"Memory of the build of {count} packs (parent, workers, kernels; shared pages counted once), in MiB:",
-        halves,
+        f"Memory of the build of {count} packs (parent, workers, kernels; shared pages counted once), in MiB, the",
+        f"median of each tenth of its time: {curve}; peak {max(memory, default=0):.0f}.",
         "",
     ]
     path.write_text("\n".join(lines), encoding="utf-8")

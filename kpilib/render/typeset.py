@@ -27,6 +27,7 @@ from kpilib.render.widths import column_widths
 
 __all__ = ["draw_pdf"]
 
+_MOST_KEPT = 4
 # A word longer than this finds no place to break in a narrow column.
 _LONG = re.compile(r"[^\s\u200b]{32,}")
 _BREAK = re.compile(r"(?<=[/_.@\\,;:&=+-])(?=\w)|(?<=\w{24})(?=\w)")
@@ -102,12 +103,19 @@ def _measure(pdf: bytes) -> tuple[int, float]:
 
 
 def _forget() -> None:
-    """Let Typst drop what only earlier documents needed.
+    """Let Typst drop, now and then, what only earlier documents needed.
 
-    It keeps what any of its last ten compilations used: of packs, 200 MiB. Empty ones take their places, in 4 ms.
+    It keeps what any of its last ten compilations used, of packs 20 MiB each. Empty ones take the places of the ten.
     """
-    for _ in range(8):
-        _compiler().compile({"main.typ": b""}, format="pdf")  # type: ignore[type-var]
+    _Kept.documents += 1
+    if _Kept.documents == _MOST_KEPT:
+        _Kept.documents = 0
+        for _ in range(9):
+            _compiler().compile({"main.typ": b""}, format="pdf")  # type: ignore[type-var]
+
+
+class _Kept:
+    documents = 0
 
 
 @cache
