@@ -128,7 +128,8 @@ def test_check_counts_and_explains(workspace: Path, capsys: pytest.CaptureFixtur
     assert ["opportunity_id", "opportunity_id", "O1", "|", "O2", "|", "O3"] in rows
     assert ["currency", "(absent)"] in rows
     assert about == (
-        "The data were exported on 2026-08-01. Each rejected row stands in .kpilib/rejects/.\n"
+        "The data were exported on 2026-08-01, the latest created_on ([source] exported_on). "
+        "Each rejected row stands in .kpilib/rejects/.\n"
         "Absent tables: stage_history, leads, spend, targets, stages, actions, fx. "
         "Packs leave out what needs them, and say so.\n"
     )

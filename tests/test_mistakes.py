@@ -219,7 +219,8 @@ def test_no_leads(workspace: Path, say) -> None:
     (workspace / "data/sample/leads.csv").unlink()
     say("check").be(
         0,
-        "The data were exported on 2026-09-30. Each rejected row stands in .kpilib/rejects/.\n"
+        "The data were exported on 2026-09-30, the latest created_on ([source] exported_on). "
+        "Each rejected row stands in .kpilib/rejects/.\n"
         "Absent tables: leads. Packs leave out what needs them, and say so.",
     )
 

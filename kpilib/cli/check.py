@@ -32,7 +32,9 @@ def check(
     if explain:
         _print_columns(report)
     if any(one.read for one in report.tables.values()):
-        given.say(f"The data were exported on {report.exported_on}. Each rejected row stands in .kpilib/rejects/.")
+        stated = given.settings.source.exported_on is not None
+        day = report.exported_on if stated else f"{report.exported_on}, the latest created_on ([source] exported_on)"
+        given.say(f"The data were exported on {day}. Each rejected row stands in .kpilib/rejects/.")
     if not report.tables["opportunities"].read:
         given.say("There is no row of opportunities, only headers: nothing to make packs from.")
     if missing := [name for name in TABLES if name in report.absent]:

@@ -102,6 +102,26 @@ def test_hubspot_deals_and_their_stages(write, read, rows):
     ]
 
 
+def test_stages_of_ones_own_are_read_by_their_word(write, read, rows):
+    header = "Record ID,Deal Stage,Amount,Close Date,Create Date,Partner\n"
+    stages = ["Lost - budget", "Won (signed)", "LOST", "Legal"]
+    lines = (f"{number},{stage},1,2026-02-01,2026-01-01,Norvane\n" for number, stage in enumerate(stages))
+    write(deals__csv=header + "".join(lines))
+    found = rows(read(preset="hubspot").tables["opportunities"])
+    assert [row["outcome"] for row in found] == ["lost", "won", "lost", "open"]
+
+
+def test_a_dynamics_365_export_by_the_status_reason_alone(write, read, rows):
+    header = "Topic,Account,Est. close date,Est. revenue,Created On,Status Reason\n"
+    reasons = ["Won", "In Progress", "Canceled", "Out-Sold", "On ice"]
+    lines = (f"{reason},Norvane,2026-02-01,1,2026-01-01,{reason}\n" for reason in reasons)
+    write(deals__csv=header + "".join(lines))
+    mapping = {"opportunities": {"opportunity_id": "Topic"}}
+    found = rows(read(mapping, preset="dynamics365").tables["opportunities"])
+    # A reason of one's own is neither open nor lost by itself: the contract rejects it as unknown_outcome.
+    assert [row["outcome"] for row in found] == ["won", "open", "lost", "lost", "On ice"]
+
+
 def test_a_dynamics_365_workbook(write, read, rows):
     made = openpyxl.Workbook()
     sheet = made.active

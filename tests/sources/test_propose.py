@@ -87,7 +87,7 @@ preset = "salesforce"
         "  opportunities.opportunity_id from Opportunity ID",
         "  opportunities.partner_id from Account Name",
         "  opportunities.closed_on from Close Date",
-        "  opportunities.outcome from Stage (*closed*lost* → lost, *closed*won* → won, * → open)",
+        "  opportunities.outcome from Stage (*lost* → lost, *won* → won, * → open)",
         "  opportunities.stage from Stage",
         "  opportunities.amount from Amount",
         "  opportunities.created_on: no column found; name one, or add it",
