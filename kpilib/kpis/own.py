@@ -12,6 +12,7 @@ import linecache
 import math
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, get_args
@@ -97,7 +98,8 @@ def check_measure(definition: Definition, measured: Measure) -> Measure:
     SettingsError
         when the value is of no use, or its absence has no reason with a text.
     """
-    file, value = _file(definition.key), measured.value
+    file, measured = _file(definition.key), _plain(measured)
+    value = measured.value
     if value is None:
         known = {*REASONS, *definition.texts.get(FIRST, {}).get("reasons", {})}
         if measured.reason not in known:
@@ -107,7 +109,7 @@ def check_measure(definition: Definition, measured: Measure) -> Measure:
                 key=definition.key,
             )
         return measured
-    if not isinstance(measured.n, (int, np.integer)):
+    if not isinstance(measured.n, int):
         raise SettingsError(
             f"{file}: n = {measured.n!r} is no whole number: write int(...), it counts what the value stands on.",
             key=definition.key,
@@ -120,6 +122,16 @@ def check_measure(definition: Definition, measured: Measure) -> Measure:
             key=definition.key,
         )
     return measured
+
+
+def _plain(measured: Measure) -> Measure:
+    """Return a measure whose whole numbers are Python's: numpy's, as sums of arrays are, cannot be written as JSON."""
+    value, n = measured.value, measured.n
+    return replace(
+        measured,
+        value=int(value) if isinstance(value, np.integer) else value,
+        n=int(n) if isinstance(n, np.integer) else n,
+    )
 
 
 def explain_failure(error: Exception, definition: Definition, slice_: Slice) -> SettingsError:

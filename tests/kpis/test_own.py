@@ -155,6 +155,12 @@ def test_measures_that_no_pack_can_show(make_slice: MakeSlice, body: str, unit: 
     assert str(caught.value) == message
 
 
+def test_a_sum_of_numpy_will_do(make_slice: MakeSlice) -> None:
+    body = "import numpy as np; total = np.array([1, 2]).sum(); return Measure(total, total)"
+    kpi = evaluate(with_kpi(make_slice(), "own", plain(body, unit="count")))["own"]
+    assert (kpi.value, type(kpi.value), type(kpi.n)) == (3, int, int)
+
+
 def test_a_reason_of_the_eight_will_do(make_slice: MakeSlice) -> None:
     found = evaluate(with_kpi(make_slice(), "own", plain("return Measure(None, 0, 'no_deals')")))
     assert found["own"].reason == "no_deals"
