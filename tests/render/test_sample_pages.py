@@ -92,8 +92,8 @@ def check_reading_order(review: Review, said: str) -> None:
 
 
 def check(review: Review, pages: list[str], room: list[float]) -> None:
-    # What a page has to spare lies in its gaps, not at its foot; a last page is never almost empty.
-    assert max(room[1:-1]) < 0.04
+    # What a page has to spare is spread over its gaps; a last page is never almost empty.
+    assert max(room[1:-1]) < 0.1
     assert room[-1] < 0.55
     page, first = review.page_one, pages[0]
     assert squeezed(page.masthead.title + page.verdict.lead) not in "".join(pages[1:])
