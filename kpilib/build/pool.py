@@ -209,9 +209,13 @@ def _kill(children: list[BaseProcess]) -> None:
 
 
 class _Ending:
-    """Whether this worker was told to end: the pool catches the exit that this means, and would go on."""
+    """Whether this worker was told to end: the pool catches the exit that this means, and would go on.
+
+    While it is busy with a task it has something to clean up.
+    """
 
     told = False
+    busy = False
 
 
 def _begin_worker(address: str | None) -> None:
@@ -232,7 +236,10 @@ def _outlive_nobody() -> None:
     if parent is not None:
         parent.join()
         os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(_PATIENCE / 2)
+        deadline = time.monotonic() + _PATIENCE / 2
+        while _Ending.busy and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.5)  # whoever leaves by himself closes the door
         os._exit(1)
 
 

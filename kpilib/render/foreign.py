@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from kpilib.errors import RenderError
+from kpilib.execute.scratch import scratch_folder
 
 __all__ = ["Fragment", "read_fragments"]
 
@@ -72,11 +71,11 @@ def _read(fragments: list[Fragment]) -> list[list[Block]]:
     # Files of their own, so that an unclosed tag ends with its fragment; the mark depends on all of them, so that
     # none can hold it.
     mark = "end-" + hashlib.sha256("\0".join(pages).encode("utf-8", "replace")).hexdigest()
-    with tempfile.TemporaryDirectory(prefix="kpilib-") as folder:
+    with scratch_folder() as folder:
         files = []
         for number, page in enumerate(pages):
             for name, text in (("a", page), ("b", f"<p>{mark}</p>")):
-                path = Path(folder) / f"{number:06d}{name}.html"  # pypandoc sorts its files
+                path = folder / f"{number:06d}{name}.html"  # pypandoc sorts its files
                 path.write_text(text, encoding="utf-8", errors="replace")
                 files.append(str(path))
         try:
