@@ -103,7 +103,10 @@ def test_an_earlier_day(workspace: Path, capsys: pytest.CaptureFixture[str]) -> 
         (["kpis", "2026Q5"], "'2026Q5' is not a quarter. Write it like 2026Q3 or FY2026Q3.\n"),
         (["kpis", "--partner", "123"], "No partner '123' in the table partners. Did you mean: 00123?\n"),
         (["--settings", "none.toml", "kpis"], "No settings file none.toml. Name an existing one with --settings.\n"),
-        (["build", "--language", "fr"], "No texts in the language 'fr': there are en, ko.\n"),
+        (
+            ["build", "--language", "fr"],
+            "No texts in the language 'fr': there are en, ko. One of your own is the file languages/fr.toml.\n",
+        ),
     ],
 )
 def test_errors_are_lines_and_exit_code_2(

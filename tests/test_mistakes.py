@@ -132,7 +132,9 @@ def test_a_partner_that_is_not_there(say) -> None:
 
 
 def test_a_language_without_texts(say) -> None:
-    say("build", "--language", "fr").be(2, "No texts in the language 'fr': there are en, ko.")
+    say("build", "--language", "fr").be(
+        2, "No texts in the language 'fr': there are en, ko. One of your own is the file languages/fr.toml."
+    )
 
 
 def test_a_day_that_is_written_otherwise(say) -> None:

@@ -112,7 +112,7 @@ class Words:
         if language not in known:
             raise SettingsError(
                 f"No texts in the language {language!r}: there are {', '.join(known)}."
-                f"{did_you_mean(language, known)}",
+                f"{did_you_mean(language, known)} One of your own is the file languages/{language}.toml.",
                 language=language,
             )
         self.language = language

@@ -37,7 +37,10 @@ def test_a_field_that_is_not_given_is_an_error() -> None:
 def test_a_language_without_a_catalogue_is_an_error() -> None:
     with pytest.raises(SettingsError) as caught:
         Words("kor")
-    assert str(caught.value) == "No texts in the language 'kor': there are en, ko. Did you mean: ko?"
+    assert str(caught.value) == (
+        "No texts in the language 'kor': there are en, ko. Did you mean: ko? "
+        "One of your own is the file languages/kor.toml."
+    )
 
 
 @pytest.mark.parametrize(
