@@ -240,18 +240,10 @@ def write_report(
     rows = [
         (f"the user's loop, one at a time ({made_of})", alone, ""),
         ("the user's loop, two side by side", together, ""),
-        (
-            f"`kpilib build --jobs 1`, {few} packs",
-            one,
-            f"{alone / one:.1f}× the loop; {one / bare:.2f}× the floor's time",
-        ),
+        (f"`kpilib build --jobs 1`, {few} packs", one, ratios),
         (f"`kpilib build --jobs 2`, {many} packs", pair, beside),
         (f"`kpilib build --dask`, 2 workers, {many} packs", far, f"{pair / far:.2f}× the local pool"),
-        (
-            "the floor: plain Python in one warm process, same parts and pages",
-            bare,
-            f"1/{alone / bare:.0f} of the loop",
-        ),
+        ("the floor: plain Python in one warm process, same pages", bare, f"1/{alone / bare:.0f} of the loop"),
         (f"`kpilib build`, {count} packs", per_pack, f"{60 / per_pack:.0f} packs a minute"),
     ]
     versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)

@@ -12,7 +12,6 @@ version = release = kpilib.__version__
 extensions = ["myst_parser"]
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
-exclude_patterns = ["benchmarks*.md"]
 nitpicky = True
 
 html_theme = "furo"
