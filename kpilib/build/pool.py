@@ -227,6 +227,8 @@ def _begin_worker(address: str | None) -> None:
     if sys.platform != "win32":
         signal.signal(signal.SIGTERM, _end)
     Thread(target=_outlive_nobody, daemon=True).start()
+    # jsonschema would compile a grammar of addresses that no notebook's schema asks for, in half a second
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     offer(address)
 
 
