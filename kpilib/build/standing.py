@@ -61,7 +61,10 @@ def _approved(ledger: Ledger, pack: Pack, reports: Path) -> str:
     approval, stands = ledger.standing(pack, reports)
     if approval is None:
         return ""
-    return f"by {approval.approved_by}, {approval.approved_at}" if stands else "lost: changed since"
+    if not stands:
+        return "lost: changed since"
+    note = f": {approval.note}" if approval.note else ""
+    return f"by {approval.approved_by}, {approval.approved_at}{note}"
 
 
 def _sent(ledger: Ledger, pack: Pack) -> str:
