@@ -113,8 +113,13 @@ class _Opening:
         for one in laid:
             self.problems += one.problems
             for file in one.files:
-                self.behind[file.path] = file.stat()
-        return [Part(one.plan, one.reader, self._written_in(one), one.lookups) for one in laid]
+                stat = file.stat()
+                self.behind[stat.path] = stat
+        return [self._part(one) for one in laid]
+
+    def _part(self, laid: Laid) -> Part:
+        files = [self.behind[file.stat().path] for file in laid.files]
+        return Part(laid.plan, laid.reader, self._written_in(laid), laid.lookups, files)
 
     def _written_in(self, laid: Laid) -> Written:
         text = isinstance(laid.reader, DelimitedReader)

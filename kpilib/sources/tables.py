@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ from kpilib.contract.values import read_text
 from kpilib.errors import SourceError
 from kpilib.sources.adding import add_up
 from kpilib.sources.apply import Cells, fits, make_column
-from kpilib.sources.batch import Batch, Broken, Format
+from kpilib.sources.batch import Batch, Broken, Format, SourceFile
 from kpilib.sources.detect import Written, written_columns
 from kpilib.sources.lookups import Lookups
 from kpilib.sources.reader import Raw, Reader
@@ -32,6 +32,13 @@ class Part:
     reader: Reader
     written: Written
     lookups: Lookups | None = None
+    files: Sequence[SourceFile] = ()
+
+    @property
+    def identity(self) -> str:
+        """The file's name, and the mapping that is laid over it."""
+        mapping = self.plan.mapping
+        return f"{self.reader.file} {replace(mapping, without=frozenset())} {sorted(mapping.without)}"
 
     @cached_property
     def _formats(self) -> tuple[dict[Place, Format], list[str]]:
@@ -177,6 +184,28 @@ class TableSource:
     def unused(self) -> Mapping[str, Sequence[str]]:
         """For each file the columns that nothing is taken from."""
         return {part.reader.file: part.plan.unused for part in self.parts}
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The columns of ours that the files have; none of them is read for that."""
+        known = {name for part in self.parts for name in part.plan.sources}
+        return [name for name in TABLES[self.table].names if name in known]
+
+    @property
+    def files(self) -> Sequence[SourceFile]:
+        """What the rows are read from, joined files too."""
+        return [file for part in self.parts for file in part.files]
+
+    @property
+    def identity(self) -> str:
+        """What tells this table, or piece of one, from others, beside the content of its files."""
+        return "\n".join(part.identity for part in self.parts)
+
+    def pieces(self) -> Sequence[TableSource]:
+        """Return the parts that can be read without the others: the files, unless a row may stand in another too."""
+        if any(part.plan.mapping.once_per for part in self.parts):
+            return [self]
+        return [TableSource(self.table, [part]) for part in self.parts]
 
     def batches(self) -> Iterator[Batch]:
         """Read all rows, file by file, at most 100,000 at a time.

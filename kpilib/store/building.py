@@ -8,56 +8,32 @@ a fixed amount of memory, whatever the number of rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kpilib.contract.across import ORDER, accepted_rows, judge_across, warn_after_export
-from kpilib.contract.reading import PROBLEMS, judge_batch, typed_schema
 from kpilib.contract.report import CheckReport, TableReport
 from kpilib.contract.signs import settle_signs
 from kpilib.contract.tables import TABLES, Table
-from kpilib.contract.values import arrow_type, read_text
+from kpilib.contract.values import arrow_type
 from kpilib.errors import ContractError
 from kpilib.store.rejects import remove_notes, write_notes
+from kpilib.store.staging import Kept, Staged, stage_table
 
 if TYPE_CHECKING:
     from kpilib.settings import Settings
-    from kpilib.sources.batch import Batch
 
-__all__ = ["RowSource", "RowSources", "build_store"]
+__all__ = ["RowSources", "build_store"]
 
 _MEMORY = "900MiB"
 _GROUP = 20_480
-_SHOWN = 3
-_LOOKED_AT = 2_000  # rows of a batch
-_LONGEST_SHOWN = 60  # letters
-
-
-class RowSource(Protocol):
-    """One table of a source."""
-
-    @property
-    def columns(self) -> Mapping[str, str]:
-        """Our columns that the source has, and where each comes from."""
-
-    @property
-    def described(self) -> Mapping[str, str]:
-        """For each file how it is written."""
-
-    @property
-    def unused(self) -> Mapping[str, Sequence[str]]:
-        """For each file the columns that nothing is taken from."""
-
-    def batches(self) -> Iterator[Batch]:
-        """Read the rows."""
 
 
 class RowSources(Protocol):
@@ -65,30 +41,12 @@ class RowSources(Protocol):
 
     @property
     def tables(self) -> Mapping[str, Any]:
-        """Each table's name and its `RowSource`."""
+        """Each table's name and its `kpilib.store.staging.RowSource`."""
 
 
-@dataclass
-class _Staged:
-    """What reading a table gave, before rows were held against each other."""
-
-    read: int = 0
-    files: list[str] = field(default_factory=list)
-    left_out: dict[str, int] = field(default_factory=dict)
-    present: set[str] = field(default_factory=set)
-    examples: dict[str, list[str]] = field(default_factory=dict)
-
-    def show(self, batch: Batch) -> None:
-        """Keep some different values of each column, as the source has them."""
-        for name in batch.data.column_names:
-            shown = self.examples.setdefault(name, [])
-            if len(shown) < _SHOWN:
-                values = pc.unique(read_text(batch.data[name].slice(0, _LOOKED_AT).combine_chunks())).to_pylist()
-                new = (value[:_LONGEST_SHOWN] for value in values if value is not None)
-                shown += [value for value in dict.fromkeys(new) if value not in shown][: _SHOWN - len(shown)]
-
-
-def build_store(settings: Settings, sources: RowSources, folder: Path, *, aside: Path, notes: Path) -> None:
+def build_store(
+    settings: Settings, sources: RowSources, folder: Path, *, aside: Path, notes: Path, kept: Kept | None = None
+) -> None:
     """Write the accepted rows of all tables, their index, the quality counts and ``about.json`` into a folder.
 
     Parameters
@@ -97,6 +55,8 @@ def build_store(settings: Settings, sources: RowSources, folder: Path, *, aside:
         an empty folder for the store; ``aside`` another one for what is only needed meanwhile.
     notes
         the folder of the files that name each rejected (``rejects/``) and each other noted row (``notes/``).
+    kept
+        the stages of earlier buildings: a file that has one is not read again.
 
     Raises
     ------
@@ -104,7 +64,7 @@ def build_store(settings: Settings, sources: RowSources, folder: Path, *, aside:
         when a required table or column is missing.
     """
     _require(settings, sources)
-    staged = {name: _stage(name, sources.tables.get(name), aside) for name in ORDER}
+    staged = {name: stage_table(name, sources.tables.get(name), aside, kept) for name in ORDER}
     config: dict[str, Any] = {
         "memory_limit": _MEMORY,
         "temp_directory": str(aside / "spill"),
@@ -113,7 +73,7 @@ def build_store(settings: Settings, sources: RowSources, folder: Path, *, aside:
     with duckdb.connect(config=config) as connection:
         for name in ORDER:
             if staged[name].read:
-                _accept(connection, TABLES[name], settings.money.currency, folder=folder, aside=aside)
+                _accept(connection, TABLES[name], staged[name], settings.money.currency, folder)
             else:
                 _accept_nothing(connection, TABLES[name], folder)
         exported_on = settings.source.exported_on or _latest(connection, ("created_on",)) or date(1970, 1, 1)
@@ -123,13 +83,13 @@ def build_store(settings: Settings, sources: RowSources, folder: Path, *, aside:
         quality = _count_quality(connection, filled, folder)
         for name in filled:
             if "currency_from_sign" in quality.get(name, {}).get("repaired", {}):
-                staged[name].present.add("currency")
+                staged[name].present.append("currency")
         _write_index(connection, folder)
         remove_notes(ORDER, notes)
         for name in filled:
             write_notes(connection, name, notes)
         reports = {
-            name: _report(connection, name, staged[name], sources.tables[name], quality)
+            name: _report(connection, name, staged[name], quality)
             for name in ORDER
             if name in sources.tables
         }
@@ -160,50 +120,22 @@ def _require(settings: Settings, sources: RowSources) -> None:
             continue
         lacking = [one.name for one in table.columns if one.required and one.name not in source.columns]
         if lacking:
-            found = ", ".join(source.columns) or "none"
+            found = ", ".join(source.names) or "none"
             problems.append(f"  {table.name} has no column {', '.join(lacking)}. Columns found: {found}")
     if problems:
         raise ContractError("\n".join(["The source lacks what kpilib needs:", *problems]), problems=problems)
 
 
-def _stage(name: str, source: RowSource | None, aside: Path) -> _Staged:
-    """Read a table's batches, judge each by itself, and write typed rows and problems aside."""
-    table = TABLES[name]
-    staged = _Staged(present=set(source.columns) if source is not None else set())
-    if source is None:
-        return staged
-    schema = typed_schema(table)
-    files: dict[str, None] = {}
-    with (
-        pq.ParquetWriter(aside / f"staged_{name}.parquet", schema, compression="lz4") as rows,
-        pq.ParquetWriter(aside / f"problems_{name}.parquet", PROBLEMS, compression="lz4") as problems,
-    ):
-        for batch in source.batches():
-            judged = judge_batch(batch, staged.read)
-            staged.show(batch)
-            staged.read += judged.read
-            files[batch.file] = None
-            staged.present.update(batch.data.column_names)
-            for why, count in batch.left_out.items():
-                staged.left_out[why] = staged.left_out.get(why, 0) + count
-            rows.write_table(judged.rows)
-            if judged.problems.num_rows:
-                problems.write_table(judged.problems)
-    staged.files = list(files)
-    pa.default_memory_pool().release_unused()
-    return staged
-
-
-def _accept(connection: duckdb.DuckDBPyConnection, table: Table, currency: str, *, folder: Path, aside: Path) -> None:
+def _accept(
+    connection: duckdb.DuckDBPyConnection, table: Table, staged: Staged, currency: str, folder: Path
+) -> None:
     """Judge a table's rows against each other and the tables before, and write the accepted ones."""
     name = table.name
-    rows = f"read_parquet({_text(aside / f'staged_{name}.parquet')})"
+    rows = f"({staged.query('rows', '_seq')})"
     signed = "currency" in table.names and name != "fx"
     rows = settle_signs(connection, rows, currency) if signed else f"FROM {rows}"
     connection.execute(f"CREATE VIEW staged_{name} AS {rows}")
-    connection.execute(
-        f"CREATE TEMP TABLE problems_{name} AS FROM read_parquet({_text(aside / f'problems_{name}.parquet')})"
-    )
+    connection.execute(f"CREATE TEMP TABLE problems_{name} AS {staged.query('problems', 'seq')}")
     judge_across(connection, table, currency)
     file = _text(folder / f"{name}.parquet")
     connection.execute(
@@ -282,17 +214,15 @@ def _write_index(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     )
 
 
-def _report(
-    connection: duckdb.DuckDBPyConnection, name: str, staged: _Staged, source: RowSource, quality: Quality
-) -> TableReport:
+def _report(connection: duckdb.DuckDBPyConnection, name: str, staged: Staged, quality: Quality) -> TableReport:
     nothing = TableReport(
         name,
         tuple(staged.files),
         left_out=staged.left_out,
-        columns=dict(source.columns),
-        examples={column: staged.examples.get(column, []) for column in source.columns},
-        written=dict(source.described),
-        unused={file: list(columns) for file, columns in source.unused.items()},
+        columns={one: staged.columns[one] for one in TABLES[name].names if one in staged.columns},
+        examples={one: staged.examples.get(one, []) for one in staged.columns},
+        written=staged.written,
+        unused=staged.unused,
     )
     if not staged.read:
         return nothing

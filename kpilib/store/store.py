@@ -276,6 +276,7 @@ def _build(settings: Settings, sources: Any, manifest: Manifest) -> Path:
 
     from kpilib.contract.schemas import metrics_beside
     from kpilib.store.building import build_store
+    from kpilib.store.staging import Kept
 
     root = settings.store
     number = max((int(path.name[1:]) for path in root.glob("v*") if path.name[1:].isdigit()), default=0) + 1
@@ -285,9 +286,12 @@ def _build(settings: Settings, sources: Any, manifest: Manifest) -> Path:
     ) as aside:
         whole = Path(made) / "store"
         whole.mkdir()
+        made_by = json.dumps([manifest["code"], manifest["settings"]])
+        kept = Kept(root.parent / "staged", made_by, {file["path"]: file["content"] for file in manifest["files"]})
         try:
             with metrics_beside(read_own_kpis(settings).codes):
-                build_store(settings, sources, whole, aside=Path(aside), notes=settings.root / ".kpilib")
+                build_store(settings, sources, whole, aside=Path(aside), notes=settings.root / ".kpilib", kept=kept)
+            kept.sweep()
             _write(whole / "manifest.json", manifest)
             whole.rename(folder)
         except duckdb.Error as error:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from kpilib.contract.tables import TABLES
 from kpilib.settings import Settings
-from kpilib.sources.batch import Batch
+from kpilib.sources.batch import Batch, SourceFile
 from kpilib.store import Store
 from kpilib.store.building import build_store
 
@@ -51,6 +51,17 @@ class Held:
     @property
     def columns(self) -> dict[str, str]:
         return {name: name for name in self.names}
+
+    @property
+    def files(self) -> list[SourceFile]:
+        return []
+
+    @property
+    def identity(self) -> str:
+        return self.table
+
+    def pieces(self) -> list[Held]:
+        return [self]
 
     @property
     def described(self) -> dict[str, str]:

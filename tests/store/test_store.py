@@ -194,6 +194,43 @@ def test_a_file_of_the_same_size_and_time_is_not_even_opened(workspace: MakeWork
         Store.check(settings)
 
 
+def test_a_file_beside_one_that_changed_is_not_read_again(workspace: MakeWorkspace) -> None:
+    header = "opportunity_id | partner_id | created_on | closed_on | outcome | amount"
+    early = f"{header}\nE | P1 | 2025-05-01 | | open | soon"
+    settings = workspace(**{**DRAWN, "opportunities-2025": early})
+    before = Store.check(settings)
+    assert before.report.tables["opportunities"].reasons["rejected"] == {"closed_before_created": 1, "not_a_number": 1}
+    path = settings.root / "data" / "opportunities-2025.csv"
+    stat = path.stat()
+    # Nobody opens it for its rows: whoever did would find other ones, below the same header.
+    head, _, row = path.read_bytes().partition(b"\n")
+    path.write_bytes(head + b"\n" + row.replace(b"soon", b"7.77"))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    rest = {**DRAWN, "opportunities": DRAWN["opportunities"].replace("10.50", "10.51")}
+    after = Store.check(workspace(**rest))
+    assert built(settings) == "v000002"
+    assert after.rows("opportunities", "P1")["amount"] == ["10.51", None]
+    again = after.report.tables["opportunities"]
+    assert again.reasons == before.report.tables["opportunities"].reasons
+    assert again.examples["amount"] == ["soon", "10.51", "3"]
+    assert (again.read, again.files) == (5, ("data/opportunities-2025.csv", "data/opportunities.csv"))
+    rejects = (settings.root / ".kpilib" / "rejects" / "opportunities.csv").read_text(encoding="utf-8-sig")
+    assert [line.split(",")[1:4] for line in rejects.splitlines()[1:]] == [
+        ["data/opportunities-2025.csv", "2", "amount"], ["data/opportunities.csv", "5", "closed_on"],
+    ]  # fmt: skip
+
+
+def test_only_the_stages_in_use_are_kept(workspace: MakeWorkspace) -> None:
+    settings = workspace(**DRAWN)
+    Store.check(settings)
+    folder = settings.root / ".kpilib" / "staged"
+    first = {path.name for path in folder.iterdir()}
+    Store.check(workspace(**{**DRAWN, "opportunities": DRAWN["opportunities"].replace("10.50", "10.51")}))
+    second = {path.name for path in folder.iterdir()}
+    assert len(first) == len(second) == len(DRAWN)
+    assert len(first - second) == 1
+
+
 def test_who_finds_nothing_changed_loads_no_reader(workspace: MakeWorkspace) -> None:
     settings = workspace(**DRAWN)
     Store.check(settings)
