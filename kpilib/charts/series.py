@@ -47,7 +47,7 @@ def draw_trend(kpi: Kpi, look: Look, *, title: str = "") -> Chart | None:
         ends.append(_End(values[-1], texts[-1], "", look.palette.accent))
     if kpi.target is not None:
         target = float(kpi.target.value)
-        ends.append(_End(target, _say(kpi.unit, target, look), words("charts.series.target"), look.palette.ink))
+        ends.append(_End(target, _say_target(kpi.unit, target, look), words("charts.series.target"), look.palette.ink))
     with _canvas(look) as canvas:
         panel = _place(canvas, [*values, *(end.value for end in ends)], len(values), ends)
         _draw_history(canvas, panel, values, texts, beside=None if kpi.target is None else float(kpi.target.value))
@@ -211,17 +211,25 @@ def _draw_history(
         near = [value for value in around if not math.isnan(value)]
         above = not near or values[year_ago] >= sum(near) / len(near)
         x, y = panel.x(year_ago), panel.y(values[year_ago]) + (8.5 if above else -8.5)
+        half = text_width(texts[year_ago], SMALL) / 2
         if beside is not None and abs(panel.y(beside) - y) < 6:
-            y = 2 * panel.y(values[year_ago]) - y
+            other = 2 * panel.y(values[year_ago]) - y
+            before, after = _in_the_way(values, year_ago, above=other > y)
+            # In a peak or a hollow of the line the label finds no room either: it goes beyond the other line.
+            y = panel.y(beside) + (6 if above else -6) if before and after else other
         # On the side from which the line comes or goes that the label lies on, there is no room for it.
-        half, side = text_width(texts[year_ago], SMALL) / 2, 1 if y > panel.y(values[year_ago]) else -1
-        before, after = (
-            at >= 0 and side * (values[at] - values[year_ago]) > 0 for at in (year_ago - 1, year_ago + 1)
-        )  # fmt: skip
+        before, after = _in_the_way(values, year_ago, above=y > panel.y(values[year_ago]))
         x += (half - 2) * (before - after)
         canvas.text(texts[year_ago], max(x, half), y, align="center", size=SMALL, colour=palette.soft)
     if values and not math.isnan(values[-1]):
         draw_mark(panel, end, values[-1], colour=palette.soft if ahead else palette.accent, size=_DOT)
+
+
+def _in_the_way(values: Sequence[float], at: int, *, above: bool) -> tuple[bool, bool]:
+    """Say whether the line comes from, and goes to, the side of a point on which its label lies."""
+    side = 1 if above else -1
+    before, after = (near >= 0 and side * (values[near] - values[at]) > 0 for near in (at - 1, at + 1))
+    return before, after
 
 
 def _write_quarters(canvas: Canvas, panel: Panel, quarters: int, *, ahead: bool = False) -> None:
@@ -266,12 +274,19 @@ def _list(values: Sequence[float], texts: Sequence[str], look: Look) -> str:
     )
 
 
+def _say_target(unit: str, target: float, look: Look) -> str:
+    """Return a target as it was set: a percentage without a needless decimal."""
+    if unit != "rate":
+        return _say(unit, target, look)
+    return look.formats.rate(target, 0 if round(target * 1000) % 10 == 0 else 1)
+
+
 def _say(unit: str, value: float | None, look: Look) -> str:
     formats = look.formats
     if unit in {"money", "money_per_day"}:
         return formats.money(value)
     if unit == "rate":
-        return formats.rate(value)
+        return formats.known_rate(value)
     if unit == "ratio":
         return formats.number(value, 1, signed=True)
     return formats.number(value, 0)

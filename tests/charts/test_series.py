@@ -24,11 +24,11 @@ def test_trend_breaks_where_a_quarter_is_undefined(kpi, look, said):
     lines, marks = runs(look)
     assert lines == [[(0, 0.61), (1, 0.66)], [(3, 0.64), (4, 0.63), (5, 0.60), (6, 0.59), (7, 0.56)]]
     assert marks == [(3, 0.64), (7, 0.56)], "a year ago and now"
-    assert look.texts == ["64.0 %", "2026 Q3", "2025 Q3", "2024 Q4", "56.0 %"]
+    assert look.texts == ["64 %", "2026 Q3", "2025 Q3", "2024 Q4", "56 %"]
     assert chart.subtitle == "share · eight quarters"
     assert said(chart) == (
-        "Line chart of the last quarters: 2024 Q4 61.0 %, 2025 Q1 66.0 %, 2025 Q3 64.0 %, 2025 Q4 63.0 %, "
-        "2026 Q1 60.0 %, 2026 Q2 59.0 % and 2026 Q3 56.0 %."
+        "Line chart of the last quarters: 2024 Q4 61 %, 2025 Q1 66 %, 2025 Q3 64 %, 2025 Q4 63 %, "
+        "2026 Q1 60 %, 2026 Q2 59 % and 2026 Q3 56 %."
     )
 
 
@@ -43,8 +43,16 @@ def test_the_target_is_a_line_of_its_own(kpi, look, said):
     kpi_ = kpi("deal_success", "rate", 0.56, trend=(0.5, 0.56), target=Target(Decimal("0.6"), 0.93))
     chart = draw_trend(kpi_, look)
     assert look.axes[0].get_ylim() == (0.5, 0.6)
-    assert {"60.0 %", "target"} <= set(look.texts)
-    assert said(chart).endswith("The target is 60.0 %.")
+    assert {"60 %", "target"} <= set(look.texts)
+    assert said(chart).endswith("The target is 60 %.")
+
+
+def test_a_peak_close_below_the_target_has_its_label_above_both(kpi, look):
+    """Above the peak runs the target's line, below it the line itself falls to both sides."""
+    values = (0.42, 0.41, 0.36, 0.44, 0.33, 0.22, 0.42, 0.40)
+    draw_trend(kpi("deal_success", "rate", 0.40, trend=values, target=Target(Decimal("0.475"), 0.84)), look)
+    target = look.place("47.5 %")[1]
+    assert look.place("44 %")[1] > target + 4
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,7 @@ def test_an_undefined_kpi_says_why(make_review: Any) -> None:
         "close_rate": "No lead came in this quarter.",
         "marketing_channels": "The data hold no spend.",
     }
+    assert review.close_rate.parts == (), "no table of months without a lead"
 
 
 def test_where_the_quarter_has_nothing_to_draw_the_quarters_before_it_are_shown(make_review: Any) -> None:

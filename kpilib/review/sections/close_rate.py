@@ -37,7 +37,7 @@ def _answer(kpi: Kpi, context: Context) -> str:
 
 def _by(kpi: Kpi, name: str, context: Context) -> Table | None:
     frame = kpi.companions.get(f"by_{name}")
-    if frame is None or frame[name].isna().all():
+    if frame is None or frame[name].isna().all() or not frame["leads"].any():
         return None
     first = Show(name, "month" if name == "month" else "text")
     columns = [first, Show("conversions/leads", "of", "won_of_leads"), Show("rate", "rate_range", "rate_and_interval")]
