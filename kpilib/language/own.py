@@ -8,6 +8,7 @@ that no page asks for is reported by ``kpilib doctor``.
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -21,12 +22,16 @@ from kpilib.errors import SettingsError, did_you_mean
 from kpilib.language import PLURAL_FORMS, shipped, texts_in
 from kpilib.language import read as read_shipped
 
-__all__ = ["FALLBACK", "check_code", "list_missing", "list_unknown", "read_catalogues", "tell_missing", "write_missing"]
+__all__ = [
+    "FALLBACK", "check_code", "list_missing", "list_unknown", "read_catalogues", "tell_missing", "with_missing",
+    "write_missing",
+]  # fmt: skip
 
 FALLBACK = "en"
 """The language of a text that a catalogue does not have."""
 
 Text = str | Mapping[str, str]
+_OFFERED = re.compile(r"# (?:[\w-]+: the texts as they are without this file\.|[\w.]+ = \")")
 
 
 def read_catalogues(folder: Path) -> Mapping[str, Mapping[str, Any]]:
@@ -109,6 +114,15 @@ def write_missing(language: str, held: Mapping[str, Any]) -> str:
         forms = {key: text} if isinstance(text, str) else {f"{key}.{form}": each for form, each in text.items()}
         lines += [f"# {name} = {json.dumps(each, ensure_ascii=False)}" for name, each in forms.items()]
     return "\n".join(lines).replace("\u00a0", "\\u00a0").replace("\u202f", "\\u202f") + "\n"
+
+
+def with_missing(language: str, held: Mapping[str, Any], text: str) -> str:
+    """Return a catalogue's file with the missing texts at its top, in the place of those that stood there before.
+
+    At the top, since a key below a table's heading belongs to that table.
+    """
+    kept = [line for line in text.splitlines() if not _OFFERED.match(line)]
+    return write_missing(language, held) + "".join(f"{line}\n" for line in kept)
 
 
 def _base(language: str) -> Mapping[str, Any]:

@@ -207,3 +207,22 @@ def test_the_command_prints_what_is_missing(
     assert '# kpi.deal_success.name = "Deal success"' in out.splitlines()
     assert '# kpi.deal_count.name = "Deal count"' not in out.splitlines()
     assert err.startswith("de lacks ")
+
+
+def test_the_command_writes_them_into_the_file_and_leaves_what_it_says(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(workspace)
+    path = workspace / "languages" / "de.toml"
+    before = read_catalogues(path.parent)["de"]
+    app(["texts", "de", "--write"], standalone_mode=False)
+    first = path.read_text(encoding="utf-8")
+    assert first.endswith(GERMAN)
+    assert read_catalogues(path.parent)["de"] == before
+    path.write_text(first.replace('# status.watch = "watch"', 'status.watch = "beobachten"'), encoding="utf-8")
+    app(["texts", "de", "--write"], standalone_mode=False)
+    second = path.read_text(encoding="utf-8")
+    assert second.count("status.watch") == second.count("status.act") == 1
+    assert read_catalogues(path.parent)["de"] == {**before, "status": {"good": "gut", "watch": "beobachten"}}
+    app(["texts", "fr", "--write"], standalone_mode=False)
+    assert read_catalogues(path.parent)["fr"] == {}
