@@ -73,17 +73,18 @@ def list_missing(language: str, held: Mapping[str, Any]) -> dict[str, Text]:
     What is no word (a language's own name and locale, names of currencies) may be left out and is not missing.
     """
     own = texts_in(held)
-    return {
-        key: text
-        for key, text in texts_in(_base(language)).items()
-        if key not in own and not key.startswith(("language.", "formats.currency."))
-    }
+    return {key: text for key, text in _counted(language).items() if key not in own}
+
+
+def _counted(language: str) -> dict[str, Text]:
+    every = texts_in(_base(language))
+    return {key: text for key, text in every.items() if not key.startswith(("language.", "formats.currency."))}
 
 
 def tell_missing(language: str, held: Mapping[str, Any]) -> str:
     """Return in words how many texts a catalogue of a language that is not ours lacks; nothing where all are there."""
     missing = 0 if language in shipped() else len(list_missing(language, held))
-    return f"{language} lacks {missing} of {len(texts_in(_base(language)))} texts" if missing else ""
+    return f"{language} lacks {missing} of {len(_counted(language))} texts" if missing else ""
 
 
 def list_unknown(language: str, held: Mapping[str, Any], own_kpis: Iterable[str] = ()) -> list[str]:
