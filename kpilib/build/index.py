@@ -223,11 +223,19 @@ def _deliveries(around: Round) -> Iterator[Delivery]:
             digest = digest_of_hashes({name: str(held["sha256"]) for name, held in manifest.files.items()})
             approved = "" if approval is None else "approved" if approval.digest == digest else "lost"
             messages = ledger.messages(str(pack.quarter), pack.partner_id)
-            sent = {"sent": "sent", "handing_over": "in_doubt", "failed": "not_sent"}
             by = f"{approval.approved_by}, {approval.approved_at}" if approval else ""
-            return approved, sent.get(messages[-1].state, "") if messages else "", by, _to_whom(messages)
+            return approved, _became(messages, digest), by, _to_whom(messages)
 
         yield tell
+
+
+def _became(messages: Sequence[Message], digest: str) -> str:
+    """Return what became of a pack's latest message: sent (_earlier: other bytes), in_doubt, not_sent or empty."""
+    if not messages:
+        return ""
+    if messages[-1].state == "sent":
+        return "sent" if messages[-1].digest == digest else "sent_earlier"
+    return {"handing_over": "in_doubt", "failed": "not_sent"}.get(messages[-1].state, "")
 
 
 def _to_whom(messages: Sequence[Message]) -> str:

@@ -34,7 +34,7 @@ class State:
     """How a partner's review stands, as it lies on disk and in the ledger.
 
     ``status`` is ready, outdated, failed or missing; ``links`` are label key → address; ``delivery`` is (approved,
-    lost or empty; sent, in_doubt, not_sent or empty; who approved it and when; when it went to whom).
+    lost or empty; sent, sent_earlier, in_doubt, not_sent or empty; who approved it and when; when it went to whom).
     """
 
     partner: Mapping[str, str | None]

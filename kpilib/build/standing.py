@@ -75,6 +75,9 @@ def _sent(ledger: Ledger, pack: Pack) -> str:
     last = messages[-1]
     if last.state == "sent":
         again = ", corrected" if sum(each.state == "sent" for each in messages) > 1 else ""
+        approval = ledger.approval(str(pack.quarter), pack.partner_id)
+        if approval is not None and approval.digest != last.digest:
+            again = ", as it was before"
         return f"{last.settled_at} to {', '.join(last.addresses('accepted'))}{again}"
     return {"intended": "not yet: the next run goes on", "handing_over": "fate unknown: kpilib send --resolve"}.get(
         last.state, f"failed: {last.reply}"
