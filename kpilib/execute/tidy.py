@@ -50,7 +50,7 @@ def tidy(notebook: Any) -> Any:
 
 
 def keep_styles_once(notebook: Any) -> Any:
-    """Take out, in place, each style with which an output begins and that an earlier one has brought; return the notebook.
+    """Take out, in place, each style with which an output begins and that an earlier one has brought; return it all.
 
     A part shown alone brings the whole style; a third of a pack's notebook would be its repetition.
     """
