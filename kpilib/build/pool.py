@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -50,7 +50,7 @@ class Pool(Generic[Task, Result]):
 
     def run(
         self, tasks: Iterable[Task], *, started: Callable[[Task], None] = lambda _: None
-    ) -> Iterator[tuple[Task, Result | KpilibError]]:
+    ) -> Generator[tuple[Task, Result | KpilibError], None, None]:
         """Yield each task with its result, or with the error that it raised, as they are done.
 
         Tasks are taken from the iterable when there is room for them. An error that kpilib does not raise on

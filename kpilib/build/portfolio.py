@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -175,7 +176,7 @@ def _make(around: Round, pack: PortfolioPack, notebook: bytes, name: str, worker
     limits = Limits(cell_timeout=packs.cell_timeout, memory=packs.memory_limit)
     job = PortfolioJob(pack, gathering.to_bytes(), notebook, name, around.templates, limits)
     pool: Pool[PortfolioJob, Made] = Pool(make_portfolio, 1)
-    (made,) = _raising(result for _, result in pool.run([job]))
+    (made,) = _raising(pool.run([job]))
     return made
 
 
@@ -184,7 +185,7 @@ def _describe_all(slices: Iterable[bytes], count: int, workers: int) -> Iterator
         yield from map(_describe, slices)
         return
     pool: Pool[bytes, Member] = Pool(_describe, workers)
-    yield from _raising(result for _, result in pool.run(slices))
+    yield from _raising(pool.run(slices))
 
 
 def _describe(data: bytes) -> Member:
@@ -193,11 +194,13 @@ def _describe(data: bytes) -> Member:
     return describe_partner(Slice.from_bytes(data))
 
 
-def _raising(results: Iterable[Result | KpilibError]) -> Iterator[Result]:
-    for result in results:
-        if isinstance(result, KpilibError):
-            raise result
-        yield result
+def _raising(results: Generator[tuple[Any, Result | KpilibError], None, None]) -> Iterator[Result]:
+    # Closed here: the error's traceback would hold the pool until Python itself ends, and then its workers cannot be.
+    with closing(results):
+        for _, result in results:
+            if isinstance(result, KpilibError):
+                raise result
+            yield result
 
 
 # What lies on disk

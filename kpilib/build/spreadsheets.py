@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -83,10 +84,11 @@ def _lay_out_all(tasks: Sequence[_Task], workers: int) -> Iterator[tuple[_Task, 
         yield from ((task, _lay_out(task)) for task in tasks)
         return
     pool: Pool[_Task, bytes] = Pool(_lay_out, workers)
-    for task, data in pool.run(tasks):
-        if isinstance(data, KpilibError):
-            raise data
-        yield task, data
+    with closing(pool.run(tasks)) as results:
+        for task, data in results:
+            if isinstance(data, KpilibError):
+                raise data
+            yield task, data
 
 
 def _lay_out(task: _Task) -> bytes:

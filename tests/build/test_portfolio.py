@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from multiprocessing import active_children
 from pathlib import Path
 
 import nbformat
@@ -68,7 +69,9 @@ def test_made_then_fresh_then_made_again(workspace: Path, build: Callable[[], Po
 
 def test_a_failure_is_kept_with_its_notebook(workspace: Path, build: Callable[[], PortfolioOutcome]) -> None:
     write(workspace / "notebooks" / "portfolio_review.ipynb", SHOWS, "portfolio.versus('P9')")
+    before = set(active_children())
     outcome = build()
+    assert set(active_children()) <= before  # else Python waits for them at its end, for ever
     assert str(outcome.error) == (
         "portfolio 2026Q3: cell 3 of portfolio_review.ipynb (portfolio.versus('P9')) failed: "
         "PartnerError: a = 'P9' is no partner of this portfolio."
