@@ -18,7 +18,8 @@ from reference import PAGES
 
 from kpilib.contract import documentation
 from kpilib.kpis import KPIS
-from kpilib.language import Words
+from kpilib.own_kpis import read_own_kpis
+from kpilib.settings import load_settings
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -29,11 +30,12 @@ END = "<!-- /kpis -->"
 PARTNER, QUARTER = "P001", "2026Q3"
 
 
-def kpi_table() -> str:
-    """Return the README's table of all KPIs, from the registry."""
-    words = Words("en")
+def kpi_table(workspace: Path = ROOT) -> str:
+    """Return the README's table of all KPIs: the registry's, and those of the workspace's own folder ``kpis``."""
+    own = read_own_kpis(load_settings(workspace / "kpilib.toml"))
+    words = own.words_in("en")
     lines = ["| key | KPI | formula | when empty | better |", "| --- | --- | --- | --- | --- |"]
-    for key, definition in KPIS.items():
+    for key, definition in {**KPIS, **own.load()}.items():
         cells = (f"`{key}`", words(f"kpi.{key}.name"), definition.formula, definition.empty, definition.better)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import make
@@ -23,6 +24,14 @@ COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
 
 def test_the_kpi_table_is_that_of_the_registry() -> None:
     assert make.with_table(README) == README, "make docs"
+
+
+def test_a_kpi_of_one_s_own_has_its_row(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "kpilib.toml", tmp_path)
+    shutil.copytree(ROOT / "data" / "examples" / "certified_staff" / "kpis", tmp_path / "kpis")
+    *eight, own = make.kpi_table(tmp_path).splitlines()
+    assert eight == make.kpi_table().splitlines()
+    assert own.startswith("| `certified_staff` | Certified staff | ")
 
 
 def test_the_contract_is_that_of_the_code() -> None:
