@@ -253,9 +253,11 @@ def _end(*_: object) -> None:
 def _do(work: Callable[[Task], Result], task: Task) -> Result:
     if _Ending.told:
         sys.exit(128 + signal.SIGTERM)
+    _Ending.busy = True
     try:
         return work(task)
     finally:
+        _Ending.busy = False
         _spare_the_collector()
 
 
