@@ -40,6 +40,9 @@ def kernel_environment(scratch: Path, environment: Mapping[str, str] = os.enviro
     """
     allowed = {name: value for name, value in environment.items() if _ALLOWED.fullmatch(name)}
     return {
+        # Workers share the cores already; a second thread of linear algebra would spin for a tenth of a second.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
         **allowed,
         "IPYTHONDIR": str(scratch / "ipython"),
         "PYTHONHASHSEED": "0",  # the order of a set of texts is the same in each run

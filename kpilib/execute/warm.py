@@ -26,6 +26,7 @@ from kpilib.execute.provisioner import WarmProvisioner
 __all__ = ["Engine", "WarmClient"]
 
 _ANSWER = 0.25
+_HEARD = 0.02
 _LOOK = 0.1
 
 
@@ -62,12 +63,15 @@ class WarmClient(PapermillNotebookClient):  # type: ignore[misc]
     start_new_kernel_client = run_sync(async_start_new_kernel_client)
 
     async def _answers(self) -> bool:
-        """Say whether the kernel answers on both channels: to a request, and with its state to all who listen."""
+        """Say whether the kernel answers on both channels: to a request, and with its state to all who listen.
+
+        What it tells to all before our subscription has reached it is lost, so it is asked again soon.
+        """
         asked = self.kc.kernel_info()
         try:
             while (await self.kc.get_shell_msg(timeout=_ANSWER))["parent_header"].get("msg_id") != asked:
                 pass
-            while not _is_idle(await self.kc.get_iopub_msg(timeout=_ANSWER), asked):
+            while not _is_idle(await self.kc.get_iopub_msg(timeout=_HEARD), asked):
                 pass
         except Empty:
             return False

@@ -11,7 +11,7 @@ def test_secrets_and_settings_stay_outside() -> None:
     outside = {
         "PATH": "/bin",
         "LC_ALL": "C.UTF-8",
-        "OMP_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "3",
         "KPILIB_SOURCE__URL": "postgresql://u:secret@db/crm",
         "KPILIB_SMTP_PASSWORD": "secret",
         "AWS_SECRET_ACCESS_KEY": "secret",
@@ -23,7 +23,8 @@ def test_secrets_and_settings_stay_outside() -> None:
     assert kernel_environment(Path("s"), outside) == {
         "PATH": "/bin",
         "LC_ALL": "C.UTF-8",
-        "OMP_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "3",
+        "OPENBLAS_NUM_THREADS": "1",
         "IPYTHONDIR": str(Path("s") / "ipython"),
         "PYTHONHASHSEED": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
