@@ -8,7 +8,7 @@ BIN    := .venv/bin
 STAMP  := .venv/.made-from-lock
 KPILIB := $(BIN)/kpilib
 BUILD  := $(KPILIB) build $(QUARTER) $(if $(JOBS),--jobs $(JOBS))
-LOCK   := pyproject.toml --all-extras --group dev --universal --python-version 3.11 --no-emit-index-url
+LOCK   := pyproject.toml --all-extras --group dev --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
 .PHONY: help env packs test test-all check fix golden bench bench-data lab docs lock clean

@@ -30,6 +30,32 @@ def write_workspace(root: Path, settings: str = "", **tables: str) -> Settings:
     return load_settings(path)
 
 
+@pytest.fixture(scope="session")
+def save_review() -> Callable[..., None]:
+    """Write a notebook that opens its partner's review; then one cell for each source, prose where it begins with #."""
+    from nbformat import writes
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+    declared = (
+        'partner: str = "P1"\nquarter: str = "2026Q3"\nas_of: str = ""\naudience: str = "partner"\nlanguage: str = ""\n'
+    )
+    opening = "from kpilib import Review\nreview = Review.open(partner, quarter, audience=audience, language=language)"
+
+    def save(path: Path, *sources: str) -> None:
+        cells = [new_code_cell(declared, metadata={"tags": ["parameters"]}, id="parameters")]
+        cells.append(new_code_cell(opening, id="open"))
+        for place, source in enumerate(sources):
+            make = new_markdown_cell if source.startswith("#") else new_code_cell
+            cells.append(make(source, id=f"c{place}"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # As an editor does: written aside, and renamed.
+        aside = path.with_suffix(".aside")
+        aside.write_text(writes(new_notebook(cells=cells)), encoding="utf-8")
+        aside.rename(path)
+
+    return save
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_settings_of_this_machine() -> None:
     for name in [name for name in os.environ if name.startswith("KPILIB_")]:

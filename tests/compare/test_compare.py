@@ -5,11 +5,10 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
 from kpilib.build.round import Round
 from kpilib.compare import choose_partners
@@ -25,33 +24,18 @@ O2,P1,2026-07-02,2026-07-16,won,400.00
 O3,P2,2026-07-03,2026-08-01,won,100.00
 O4,P4,2026-07-03,2026-08-01,lost,100.00
 """
-DECLARED = """\
-partner: str = "P1"
-quarter: str = "2026Q3"
-as_of: str = ""
-audience: str = "partner"
-language: str = ""
-"""
-OPEN = "from kpilib import Review\nreview = Review.open(partner, quarter, audience=audience, language=language)"
-
-
-def write_notebook(path: Path, *sources: str) -> None:
-    parameters = new_code_cell(DECLARED, metadata={"tags": ["parameters"]}, id="parameters")
-    cells = [parameters, new_code_cell(OPEN, id="open")]
-    cells += [new_code_cell(source, id=f"c{place}") for place, source in enumerate(sources)]
-    path.write_text(nbformat.writes(new_notebook(cells=cells)), encoding="utf-8")
+Save = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def root(tmp_path_factory: pytest.TempPathFactory, save_review: Save) -> Path:
     root = tmp_path_factory.mktemp("workspace")
     (root / "data").mkdir()
-    (root / "notebooks").mkdir()
     (root / "kpilib.toml").write_text('[source]\npath = "data"\n')
     (root / "data" / "partners.csv").write_text(PARTNERS, encoding="utf-8")
     (root / "data" / "opportunities.csv").write_text(OPPORTUNITIES, encoding="utf-8")
     shutil.copytree(ROOT / "templates", root / "templates")
-    write_notebook(root / "notebooks" / "before.ipynb", "review.deal_count", "partner")
+    save_review(root / "notebooks" / "before.ipynb", "review.deal_count", "partner")
     return root
 
 
@@ -61,9 +45,9 @@ def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=root, check=False, capture_output=True, text=True)
 
 
-def test_a_changed_cell_and_what_became_of_it(root: Path) -> None:
+def test_a_changed_cell_and_what_became_of_it(root: Path, save_review: Save) -> None:
     """The number of all opportunities in place of the partner's name: 2 for P1."""
-    write_notebook(root / "notebooks" / "now.ipynb", "review.deal_count", "len(review.opportunities)")
+    save_review(root / "notebooks" / "now.ipynb", "review.deal_count", "len(review.opportunities)")
     done = run(root, "--partner", "P1")
     assert (done.returncode, done.stderr.splitlines()) == (
         0, ["Cells, numbers and changed pages side by side: .kpilib/compare/now.html"],
@@ -81,8 +65,8 @@ def test_a_changed_cell_and_what_became_of_it(root: Path) -> None:
     assert not (root / "reports").exists()
 
 
-def test_a_version_that_fails(root: Path) -> None:
-    write_notebook(root / "notebooks" / "now.ipynb", "review.deal_count", "1 / 0")
+def test_a_version_that_fails(root: Path, save_review: Save) -> None:
+    save_review(root / "notebooks" / "now.ipynb", "review.deal_count", "1 / 0")
     done = run(root, "--partner", "P1", "--output", "out.html")
     assert done.returncode == 1
     assert done.stdout.splitlines()[2:] == [
@@ -108,7 +92,7 @@ def git(root: Path, *arguments: str) -> None:
     subprocess.run(["git", "-C", str(root), *named, *arguments], check=True, capture_output=True)
 
 
-def test_a_revision_brings_its_templates_and_own_kpis(root: Path, tmp_path: Path) -> None:
+def test_a_revision_brings_its_templates_and_own_kpis(root: Path, tmp_path: Path, save_review: Save) -> None:
     """Same notebook, but a card that said 3 says 4, and the verdict's template has another rule."""
     if shutil.which("git") is None:
         pytest.skip("no Git")
@@ -116,7 +100,7 @@ def test_a_revision_brings_its_templates_and_own_kpis(root: Path, tmp_path: Path
     shutil.copytree(root, folder, ignore=shutil.ignore_patterns(".kpilib", "out.html", "now.ipynb"))
     (folder / "kpis").mkdir()
     (folder / "kpis" / "visits.py").write_text(KPI)
-    write_notebook(folder / "notebooks" / "now.ipynb", "review.page_one")
+    save_review(folder / "notebooks" / "now.ipynb", "review.page_one")
     git(folder, "init", "-q")
     git(folder, "add", "kpis", "templates", "notebooks")
     git(folder, "commit", "-q", "-m", "first")

@@ -79,7 +79,7 @@ def wait_for(page: Any, shown: int) -> None:
     page.wait_for_selector(f"body[data-shown]:not([data-shown='{shown}'])")
 
 
-def test_what_is_saved_is_seen_where_one_had_scrolled_to(page: Any, desk_workspace: Path, save_notebook: Save) -> None:
+def test_what_is_saved_is_seen_where_one_had_scrolled_to(page: Any, desk_workspace: Path, save_review: Save) -> None:
     assert pack(page).locator("h1").inner_text() == "Alder"
     assert page.evaluate("state.value").endswith("cut, execute, draw)")
     page.evaluate("document.querySelector('iframe.shown').contentWindow.scrollTo(0, 300)")
@@ -93,17 +93,17 @@ def test_what_is_saved_is_seen_where_one_had_scrolled_to(page: Any, desk_workspa
     assert page.evaluate("place()") == [0, 300]
     before = count(page)
     notebook = desk_workspace / "notebooks" / "partner_review.ipynb"
-    save_notebook(notebook, "review.page_one", "review.deal_count", "# An end of mine")
+    save_review(notebook, "review.page_one", "review.deal_count", "# An end of mine")
     wait_for(page, before)
     assert page.evaluate("state.value").endswith("(execute, draw)")
     assert pack(page).get_by_text("An end of mine").count() == 1
     assert page.evaluate("place()") == [0, 300]
 
 
-def test_a_failing_cell_is_shown_until_mended(page: Any, desk_workspace: Path, save_notebook: Save) -> None:
+def test_a_failing_cell_is_shown_until_mended(page: Any, desk_workspace: Path, save_review: Save) -> None:
     notebook = desk_workspace / "notebooks" / "partner_review.ipynb"
     before = count(page)
-    save_notebook(notebook, "review.page_one", "total = 1\ntotal / 0")
+    save_review(notebook, "review.page_one", "total = 1\ntotal / 0")
     page.wait_for_selector("#failure:not([hidden])")
     assert page.locator("#failure h1").inner_text() == (
         "P1 2026Q3: cell 4 of partner_review.ipynb (total = 1) failed: ZeroDivisionError: division by zero."
@@ -114,7 +114,7 @@ def test_a_failing_cell_is_shown_until_mended(page: Any, desk_workspace: Path, s
     # The last good page stays below it.
     assert pack(page).locator("h1").inner_text() == "Alder"
     assert count(page) == before
-    save_notebook(notebook, "review.page_one", "review.deal_count")
+    save_review(notebook, "review.page_one", "review.deal_count")
     page.wait_for_selector("#failure", state="hidden")
     template = desk_workspace / "templates" / "partner_review" / "index.html.j2"
     text = template.read_text(encoding="utf-8")
