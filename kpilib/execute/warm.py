@@ -14,6 +14,7 @@ from queue import Empty
 from time import monotonic
 from typing import Any
 
+import zmq
 from nbclient.exceptions import DeadKernelError
 from nbclient.util import ensure_async, run_sync
 from papermill.clientwrap import PapermillNotebookClient
@@ -28,6 +29,7 @@ __all__ = ["Engine", "WarmClient"]
 _ANSWER = 0.25
 _HEARD = 0.02
 _LOOK = 0.1
+_RECONNECT = 2  # milliseconds
 
 
 class WarmClient(PapermillNotebookClient):  # type: ignore[misc]
@@ -46,6 +48,8 @@ class WarmClient(PapermillNotebookClient):  # type: ignore[misc]
     async def async_start_new_kernel_client(self) -> Any:
         """Connect to the kernel, and return as soon as it answers; nbclient then waits a fixed while for silence."""
         self.kc = self.km.client()
+        # The kernel's sockets are not there yet; ZeroMQ would come back after a tenth of a second.
+        self.kc.context.setsockopt(zmq.RECONNECT_IVL, _RECONNECT)
         self.kc.start_channels(hb=False, stdin=False)
         self.kc.allow_stdin = False
         deadline = monotonic() + self.startup_timeout

@@ -37,7 +37,7 @@ _KERNEL = (
     "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "IPython.core.logger",
     "IPython.core.oinspect", "IPython.core.pylabtools", "IPython.extensions.storemagic", "tornado.platform.asyncio",
     "tornado.queues", "pydoc", "sqlite3", "xmlrpc.client", "pkgutil", "IPython.core.debugger", "pdb",
-    "faulthandler", "runpy", "code", "email.parser",
+    "faulthandler", "runpy", "code", "email.parser", "kpilib.execute.blas",
     "encodings.idna", "encodings.latin_1",
 )  # fmt: skip
 _LONGEST = 1 << 20
@@ -47,6 +47,7 @@ def main(arguments: list[str]) -> None:
     """Import, then serve until the owner ends, or nobody asked for so long; in a child, become the kernel."""
     listener = socket.socket(fileno=int(arguments[0]))
     idle = float(arguments[1])
+    gc.disable()  # until each child enables it: what is loaded here stays
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # `-m` put the folder of the start in front; a kernel's path has no such entry before IPython puts its own.
     del sys.path[0]
@@ -63,7 +64,6 @@ def main(arguments: list[str]) -> None:
     threads = [(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
     if len(threads) > 1:
         sys.exit(f"Imports start threads ({', '.join(threads)}): no kernel can be forked after {arguments[2:]}.")
-    gc.collect()
     gc.freeze()
     request = _Server(listener, idle).serve()
     if request is not None:
@@ -94,6 +94,7 @@ class _Server:
         self._selector = selectors.DefaultSelector()
         self._connections: dict[int, socket.socket] = {}
         self._files = _own_files()
+        self._times = _times(self._files)
 
     def serve(self) -> dict[str, Any] | None:
         """Return a request in the child that is to fulfil it, None at the end of the service."""
@@ -125,7 +126,7 @@ class _Server:
             if pid is not None:
                 _kill(pid)
             return None
-        if _own_files() != self._files:
+        if _times(self._files) != self._times:
             connection.send(b'{"stale": true}')
             return None
         return self._fork(connection, json.loads(data), streams)
@@ -174,19 +175,27 @@ def _kill(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _own_files() -> dict[str, float]:
-    """Return the times of the loaded files that somebody may be editing: those outside of Python and its packages.
+def _own_files() -> tuple[str, ...]:
+    """Return the loaded files that somebody may be editing: those outside of Python and its packages.
 
     A module that reads other files while it is imported names them in ``READ``.
     """
-    times = {}
+    files = []
     for module in list(sys.modules.values()):
         named = getattr(module, "__dict__", {}).get("READ")
         read = [str(path) for path in named if isinstance(path, Path)] if isinstance(named, tuple) else []
         for path in (getattr(module, "__file__", None), *read):
             if path and not path.startswith((sys.base_prefix, sys.prefix)):
-                with contextlib.suppress(OSError):
-                    times[path] = os.stat(path).st_mtime  # noqa: PTH116
+                files.append(path)
+    return tuple(files)
+
+
+def _times(files: Iterable[str]) -> dict[str, float]:
+    """Return when each of some files was written last; one that is gone has no time."""
+    times = {}
+    for path in files:
+        with contextlib.suppress(OSError):
+            times[path] = os.stat(path).st_mtime  # noqa: PTH116
     return times
 
 
@@ -216,6 +225,7 @@ def _become_kernel(request: dict[str, Any], filters: Iterable[Any]) -> None:
     from kpilib.execute.blas import restore_threads
 
     restore_threads(request["env"])
+    gc.enable()
     from ipykernel.kernelapp import IPKernelApp
 
     app = IPKernelApp.instance(parent_handle=request["parent"])
