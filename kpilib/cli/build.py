@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kpilib.build.plan import Planned
     from kpilib.build.round import Round
     from kpilib.build.run import Outcome
+    from kpilib.settings import Settings
 
 __all__ = ["build", "status"]
 
@@ -68,13 +69,18 @@ def build(
     ] = False,
 ) -> None:
     """Make the packs that are not fresh: HTML, PDF, the executed notebook and kpis.json of each partner."""
+    given: Context = context.obj
+    if not plan and not dask and (force or _is_first(given.settings, quarter)):
+        from kpilib.execute.forkserver import kernel_server
+
+        # Meanwhile the data are read.
+        context.with_resource(kernel_server(at_once=True))
     from kpilib.build.plan import plan_packs
     from kpilib.build.progress import Bar
     from kpilib.build.round import Round
     from kpilib.build.run import build_packs
     from kpilib.cli.console import console
 
-    given: Context = context.obj
     # A plan changes nothing, the frozen cohort least of all.
     cohort: Choice = "frozen" if not refresh_cohort else ("computed" if plan else "refreshed")
     around = Round.open(
@@ -120,6 +126,11 @@ def status(context: typer.Context, quarter: Quarter = None, partner: Partners = 
         print_result("\n".join(["The cohort is frozen, and the data have moved since (median of all):", *drift]))
         say_how = f"kpilib build {around.quarter} --refresh-cohort"
         print_result(f"Packs keep what was approved, unless you decide otherwise: {say_how}")
+
+
+def _is_first(settings: Settings, quarter: str | None) -> bool:
+    """Say whether a quarter was never built, so that there is surely something to make."""
+    return next(settings.reports.glob(f"{quarter or '*'}/run.json"), None) is None
 
 
 def _print_plan(planned: list[Planned]) -> None:

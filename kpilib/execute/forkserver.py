@@ -37,7 +37,7 @@ MODULES = (
 
 _IDLE = 60
 _PATIENCE = 60.0
-_END = 5.0
+_SOON, _END = 0.2, 5.0
 # What Python and its libraries read at their start: kernels that differ in it need different zygotes.
 _AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MPLCONFIGDIR", "PATH", "HOME", "VIRTUAL_ENV", "MATPLOTLIBRC", "ARROW_")
 
@@ -120,14 +120,19 @@ class ForkedProcess:
 
 
 @contextmanager
-def kernel_server() -> Iterator[None]:
+def kernel_server(*, at_once: bool = False) -> Iterator[None]:
     """Have a zygote of one's own for the workers that are started meanwhile (see `address_for_workers`).
 
-    It starts when it is first needed, and ends with this block, or with this process, however that ends; so do its
-    kernels.
+    It starts when it is first needed, or at once, and ends with this block, or with this process, however that ends;
+    so do its kernels. Within such a block another one changes nothing.
     """
+    if _Own.wanted:
+        yield
+        return
     _Own.wanted = is_supported()
     try:
+        if at_once:
+            address_for_workers()
         yield
     finally:
         _Own.wanted = False
@@ -152,14 +157,15 @@ def address_for_workers() -> str | None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Close a zygote's standard input, at which it ends; see that it does."""
+    """Close a zygote's standard input, at which it ends; in the middle of its imports it is told otherwise."""
     assert process.stdin is not None
     process.stdin.close()
-    try:
-        process.wait(_END)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    for patience, end in ((_SOON, process.terminate), (_END, process.kill)):
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            end()
+    process.wait()
 
 
 def fork_kernel(

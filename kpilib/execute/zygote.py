@@ -180,14 +180,12 @@ def _own_files() -> tuple[str, ...]:
 
     A module that reads other files while it is imported names them in ``READ``.
     """
-    files = []
+    files: list[str | None] = []
     for module in list(sys.modules.values()):
         named = getattr(module, "__dict__", {}).get("READ")
         read = [str(path) for path in named if isinstance(path, Path)] if isinstance(named, tuple) else []
-        for path in (getattr(module, "__file__", None), *read):
-            if path and not path.startswith((sys.base_prefix, sys.prefix)):
-                files.append(path)
-    return tuple(files)
+        files += (getattr(module, "__file__", None), *read)
+    return tuple(path for path in files if path and not path.startswith((sys.base_prefix, sys.prefix)))
 
 
 def _times(files: Iterable[str]) -> dict[str, float]:

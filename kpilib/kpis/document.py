@@ -56,18 +56,23 @@ def to_json(value: Any) -> str:
     return _write(value, "\n")
 
 
+_write_scalar = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
 def _write(value: Any, newline: str) -> str:
+    if isinstance(value, str):
+        return _write_scalar(value)
     if isinstance(value, Decimal):
         return format(value, "f")
     inner = newline + "  "
     if isinstance(value, Mapping) and value:
-        rows = (f"{json.dumps(str(key), ensure_ascii=False)}: {_write(held, inner)}" for key, held in value.items())
+        rows = (f"{_write_scalar(str(key))}: {_write(held, inner)}" for key, held in value.items())
         return "{" + inner + ("," + inner).join(rows) + newline + "}"
     if isinstance(value, (list, tuple)) and value:
         if not any(isinstance(held, (Mapping, list, tuple)) for held in value):
             return "[" + ", ".join(_write(held, inner) for held in value) + "]"
         return "[" + inner + ("," + inner).join(_write(held, inner) for held in value) + newline + "]"
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _write_scalar(value)
 
 
 def _plain(value: Any) -> Any:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import ahocorasick
@@ -31,7 +31,6 @@ _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _BROKEN = re.compile(r"[\x02\u2010-]?[ \t]*[\r\n]+[ \t]*|\x02")
 _LINES = re.compile(r"[\r\n]+")
 _HYPHENS = ("\x02", "\u2010", "-")
-_BLANKS = re.compile(r"\s+")
 _TOKEN = re.compile(r"[^\W_](?:[\w.#/-]*\w)?")
 _JOINTS = re.compile(r"[_.#/-]+")
 _END = "\ue000"  # stands for a line's end
@@ -227,7 +226,7 @@ def _fold(text: str) -> str:
     """Return a text as it is compared: compatible forms and cases are one, unseen signs are gone, blanks are single."""
     if not text.isascii():
         text = _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
-    return _BLANKS.sub(" ", text.casefold()).strip()
+    return " ".join(text.casefold().split())
 
 
 def _readings(text: str) -> list[str]:
@@ -245,14 +244,21 @@ def _candidates(readings: Iterable[str]) -> Iterator[str]:
 
     A line's end may lie within an id, with or without a hyphen of its own.
     """
-    seen: set[str] = set()
+    words: set[str] = set()
     for reading in readings:
-        seen.update(_TOKEN.findall(reading if reading.isascii() else _UNSEEN.sub("", reading)))
-    for token in seen:
+        words.update((reading if reading.isascii() else _UNSEEN.sub("", reading)).split())
+    for word in words:
+        yield from _ids_in(word)
+
+
+@lru_cache(maxsize=1 << 16)
+def _ids_in(word: str) -> tuple[str, ...]:
+    """Return what of a word may be an id: the same figures and dates stand on many pages."""
+    found: list[str] = []
+    for token in _TOKEN.findall(word) if any(map(str.isdigit, word)) else ():
         if any(map(str.isdigit, token)):
-            if not _is_a_figure(token):
-                yield token
-            yield from _cut(token)
+            found += [*([] if _is_a_figure(token) else [token]), *_cut(token)]
+    return tuple(dict.fromkeys(found))
 
 
 def _heads(key: str, marked: str) -> list[str]:

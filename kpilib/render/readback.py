@@ -75,7 +75,7 @@ def read_files(files: Mapping[str, bytes]) -> Iterator[Passage]:
         elif suffix == "ipynb":
             yield from _read_notebook(json.loads(data), name)
         elif suffix == "json":
-            yield Passage(name, "\n¶\n".join(_strings(json.loads(data))))
+            yield from _as_passages(_strings(json.loads(data)), name)
         elif suffix in {"txt", "md", "csv", "svg"}:
             yield Passage(name, data.decode())
 
@@ -148,8 +148,19 @@ def _read_values(value: Any, place: str) -> Iterator[Passage]:
             yield from read_html(text, place)
         else:
             plain.append(text)
+    yield from _as_passages(plain, place)
+
+
+def _as_passages(texts: Iterable[str], place: str) -> Iterator[Passage]:
+    """Yield some texts of one place, each once; those of a single line in one passage."""
+    lines = []
+    for text in dict.fromkeys(texts):
+        if "\n" in text or "\r" in text:
+            yield Passage(place, text)
+        else:
+            lines.append(text)
     # A sign between them, so that the end of one and the beginning of the next make no word.
-    yield Passage(place, "\n¶\n".join(plain))
+    yield Passage(place, " ¶ ".join(lines))
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -13,12 +13,13 @@ from typing import Any
 
 import nbformat
 import papermill
+import psutil
 import pytest
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from papermill.exceptions import PapermillExecutionError
 
-from kpilib.execute.forkserver import is_supported
+from kpilib.execute.forkserver import address_for_workers, is_supported, kernel_server
 
 pytestmark = pytest.mark.skipif(not is_supported(), reason="kernels are forked on Linux only")
 
@@ -208,6 +209,18 @@ def test_a_server_of_one_s_own_ends_with_its_owner_and_its_kernels_with_it(tmp_p
         while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]:
             assert time.monotonic() < deadline
             time.sleep(0.02)
+
+
+def test_a_server_that_starts_at_once_serves_what_is_within_and_ends_amid_its_imports() -> None:
+    before = psutil.Process().children()
+    with kernel_server(at_once=True):
+        address = address_for_workers()
+        (zygote,) = (each for each in psutil.Process().children() if each not in before)
+        with kernel_server():
+            assert address_for_workers() == address
+        assert zygote.is_running()
+    assert not zygote.is_running()
+    assert address_for_workers() is None
 
 
 def test_the_kernel_spec_serves_plain_papermill(tmp_path: Path) -> None:
