@@ -112,3 +112,8 @@ def test_the_command_line_starts_light() -> None:
 
 def test_a_review_loads_nothing_of_what_runs_beside_it() -> None:
     assert loaded_by("from kpilib import Review") & {"papermill", "nbconvert", "nbclient", "smtplib", "typst"} == set()
+
+
+def test_what_a_build_runs_beside_kernels_loads_no_charts() -> None:
+    code = "import kpilib.build.job, kpilib.build.run, kpilib.portfolio.member, kpilib.render.pages, kpilib.render.readback"
+    assert loaded_by(code) & {"matplotlib", "seaborn", "scipy", "IPython"} == set()

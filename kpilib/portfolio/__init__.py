@@ -6,6 +6,18 @@ judged in `claims`, `needs`, `lasting`, `groups` and `versus`, and told in `page
 
 from __future__ import annotations
 
-from kpilib.portfolio.portfolio import Portfolio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kpilib.portfolio.portfolio import Portfolio
 
 __all__ = ["Portfolio"]
+
+
+def __getattr__(name: str) -> object:
+    # As in `kpilib.review`: a build describes partners without charts.
+    if name == "Portfolio":
+        from kpilib.portfolio.portfolio import Portfolio
+
+        return Portfolio
+    raise AttributeError(f"module 'kpilib.portfolio' has no attribute {name!r}")
