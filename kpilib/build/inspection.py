@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from kpilib.errors import LeakError
@@ -21,10 +21,15 @@ _FEW = 20
 
 
 class Inspection:
-    """What the packs of a round are held against: one watch list of all partners, made when the first pack is done."""
+    """What the packs of a round are held against: one watch list of all partners, made while the first pack is."""
 
     def __init__(self, around: Round) -> None:
         self._around = around
+        self._watchlist: Future[Watchlist] | None = None
+        if around.audience == "partner":
+            aside = ThreadPoolExecutor(1)
+            self._watchlist = aside.submit(self._make_watchlist)
+            aside.shutdown(wait=False)
 
     def inspect(self, pack: Pack, made: Made) -> None:
         """Look for what belongs to another partner; a pack for the channel team may hold it.
@@ -34,9 +39,9 @@ class Inspection:
         LeakError
             with the ``findings`` and the ``files`` that were held back.
         """
-        if pack.audience != "partner":
+        if self._watchlist is None:
             return
-        findings = [str(finding) for finding in self._watchlist.find_leaks(pack.partner_id, made.passages)]
+        findings = [str(finding) for finding in self._watchlist.result().find_leaks(pack.partner_id, made.passages)]
         if findings:
             more = [f"  … and {len(findings) - _FEW} more"] if len(findings) > _FEW else []
             raise LeakError(
@@ -52,8 +57,7 @@ class Inspection:
                 files=dict(made.files),
             )
 
-    @cached_property
-    def _watchlist(self) -> Watchlist:
+    def _make_watchlist(self) -> Watchlist:
         from kpilib.render.leaks import Records, Watchlist
 
         store, settings = self._around.store, self._around.settings

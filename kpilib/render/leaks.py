@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import ahocorasick
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from kpilib.language import own_catalogues, read, shipped, texts_in
@@ -32,6 +33,7 @@ _BROKEN = re.compile(r"[\x02\u2010-]?[ \t]*[\r\n]+[ \t]*|\x02")
 _LINES = re.compile(r"[\r\n]+")
 _HYPHENS = ("\x02", "\u2010", "-")
 _TOKEN = re.compile(r"[^\W_](?:[\w.#/-]*\w)?")
+_PLAIN = re.compile(r"(?=\D*\d)[A-Za-z0-9](?:[\w.#/-]*\w)?", re.ASCII).fullmatch  # most ids, at a glance
 _JOINTS = re.compile(r"[_.#/-]+")
 _END = "\ue000"  # stands for a line's end
 _HANGUL = re.compile("[\uac00-\ud7a3]")
@@ -67,9 +69,11 @@ class Records:
         self._partners: dict[str, int] = {}
         hashes, owners = [np.empty(0, dtype=np.uint64)], [np.empty(0, dtype=np.int32)]
         for keys, partner_ids in ids:
-            self.odd += [pair for pair in zip(keys, partner_ids, strict=True) if not _can_be_looked_up(pair[0])]
-            places = (self._partners.setdefault(each, len(self._partners)) for each in partner_ids)
-            owners.append(np.fromiter(places, dtype=np.int32, count=len(partner_ids)))
+            odd = [place for place, key in enumerate(keys) if not (_PLAIN(key) or _can_be_looked_up(key))]
+            self.odd += [(keys[place], partner_ids[place]) for place in odd]
+            places, named = pd.factorize(np.asarray(partner_ids, dtype=object))
+            known = [self._partners.setdefault(each, len(self._partners)) for each in named]
+            owners.append(np.array(known, dtype=np.int32)[places])
             hashes.append(_hashes(keys))
         self._hashes, self._owners = np.concatenate(hashes), np.concatenate(owners)
         order = np.argsort(self._hashes, kind="stable")
@@ -92,19 +96,17 @@ class Records:
         }
 
 
-def _read_ids(store: Store) -> Iterator[tuple[list[str], list[str]]]:
+def _read_ids(store: Store) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
     with store.connect() as connection:
         for table, column in (("opportunities", "opportunity_id"), ("leads", "lead_id")):
             if table in store.tables:
-                read = connection.execute(f"select {column}, partner_id from {table}")  # noqa: S608 - our names
-                while batch := read.fetchmany(100_000):
-                    keys, partner_ids = zip(*batch, strict=True)
-                    yield list(keys), list(partner_ids)
+                query = f"select {column}, partner_id from {table}"  # noqa: S608 - our names
+                for batch in connection.sql(query).to_arrow_reader(100_000):
+                    keys, partner_ids = (each.to_numpy(zero_copy_only=False) for each in batch.columns)
+                    yield keys, partner_ids
 
 
 def _hashes(texts: Sequence[str]) -> NDArray[np.uint64]:
-    import pandas as pd
-
     return np.asarray(pd.util.hash_array(np.array(texts, dtype=object), categorize=False), dtype=np.uint64)
 
 
