@@ -202,10 +202,11 @@ def main() -> None:
         workspace = make_workspace(Path(folder), max(given.packs, given.many) + 2)
         few, many = workspace.partners[: given.few], workspace.partners[: given.many]
         loop, two = [], []
-        figures: dict[str, list[float]] = {"one": [], "two": [], "floor": [], "dask": []}
+        figures: dict[str, list[float]] = {"single": [], "one": [], "two": [], "floor": [], "dask": []}
         for number in range(given.rounds):
             some = workspace.partners[number * given.loop : (number + 1) * given.loop]
             loop.append(timed(lambda some=some: [workspace.loop(partner) for partner in some]) / len(some))
+            figures["single"].append(workspace.build(1, few[:1]))
             figures["one"].append(workspace.build(1, few))
             figures["floor"].append(floor(workspace, few))
             with ThreadPoolExecutor(2) as pool:
@@ -231,15 +232,19 @@ def write_report(
     memory: list[float],
 ) -> None:
     """Write the table."""
-    one, pair, bare, far = (median(figures[name]) for name in ("one", "two", "floor", "dask"))
+    single, one, pair, bare, far = (median(figures[name]) for name in ("single", "one", "two", "floor", "dask"))
     alone, together = median(loop), median(two)
     (few, many), (count, per_pack, again) = packs, long
     made_of = "papermill, nbconvert to HTML" + (", Chromium's print to PDF" if CHROMIUM else "; no Chromium, so no PDF")
-    ratios = f"{alone / one:.1f}× the loop; {one / bare:.2f}× the floor's time"
+    running = (one * few - single) / (few - 1)
+    ratios = (
+        f"{alone / one:.1f}× the loop; {one / bare:.2f}× the floor's time, {running / bare:.2f}× after the first pack"
+    )
     beside = f"{together / pair:.1f}× the loop side by side; {one / pair:.2f}× one worker"
     rows = [
         (f"the user's loop, one at a time ({made_of})", alone, ""),
         ("the user's loop, two side by side", together, ""),
+        ("`kpilib build`, 1 pack", single, ""),
         (f"`kpilib build --jobs 1`, {few} packs", one, ratios),
         (f"`kpilib build --jobs 2`, {many} packs", pair, beside),
         (f"`kpilib build --dask`, 2 workers, {many} packs", far, f"{pair / far:.2f}× the local pool"),

@@ -130,7 +130,8 @@ def status(context: typer.Context, quarter: Quarter = None, partner: Partners = 
 
 def _is_first(settings: Settings, quarter: str | None) -> bool:
     """Say whether a quarter was never built, so that there is surely something to make."""
-    return next(settings.reports.glob(f"{quarter or '*'}/run.json"), None) is None
+    built = {path.parent.name for path in settings.reports.glob("*/run.json")}
+    return not built if quarter is None else quarter not in built
 
 
 def _print_plan(planned: list[Planned]) -> None:

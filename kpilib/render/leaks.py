@@ -49,6 +49,7 @@ _SAID = {
 }
 _SHORTEST = 2
 _MOST_PARTS = 8
+_LONG = 64
 
 
 @dataclass(frozen=True)
@@ -250,10 +251,11 @@ def _candidates(readings: Iterable[str]) -> Iterator[str]:
     for reading in readings:
         words.update((reading if reading.isascii() else _UNSEEN.sub("", reading)).split())
     for word in words:
-        yield from _ids_in(word)
+        # What is too long for an id is not worth remembering.
+        yield from (_ids_in if len(word) < _LONG else _ids_in.__wrapped__)(word)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def _ids_in(word: str) -> tuple[str, ...]:
     """Return what of a word may be an id: the same figures and dates stand on many pages."""
     found: list[str] = []
