@@ -115,5 +115,6 @@ def test_a_review_loads_nothing_of_what_runs_beside_it() -> None:
 
 
 def test_what_a_build_runs_beside_kernels_loads_no_charts() -> None:
-    code = "import kpilib.build.job, kpilib.build.run, kpilib.portfolio.member, kpilib.render.pages, kpilib.render.readback"
+    modules = ("build.job", "build.run", "portfolio.member", "render.pages", "render.readback")
+    code = "import " + ", ".join(f"kpilib.{module}" for module in modules)
     assert loaded_by(code) & {"matplotlib", "seaborn", "scipy", "IPython"} == set()

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from kpilib.build.fingerprint import environment_hash, kpilib_hash, library_versions
-from kpilib.build.pool import Pool, Result, Task
+from kpilib.build.pool import Pool, Result, Task, spare_the_collector
 from kpilib.errors import ExecutionError, SettingsError
 
 __all__ = ["Cluster", "connect"]
@@ -130,7 +130,10 @@ def _do(work: Callable[[Task], Result], task: Task, expected: tuple[str, str]) -
     """Do a task, in a worker, unless its pages would not be those that this process's manifest describes."""
     if (kpilib_hash(), environment_hash()) != expected:
         raise ExecutionError("a Dask worker has another kpilib, or other libraries, than this machine", kind="worker")
-    return work(task)
+    try:
+        return work(task)
+    finally:
+        spare_the_collector()
 
 
 def _compare(client: Any) -> None:

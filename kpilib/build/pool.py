@@ -24,7 +24,7 @@ from typing import Generic, TypeVar
 from kpilib.errors import ExecutionError, KpilibError
 from kpilib.execute.forkserver import address_for_workers, offer
 
-__all__ = ["Pool", "kept_workers"]
+__all__ = ["Pool", "kept_workers", "spare_the_collector"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -227,8 +227,6 @@ def _begin_worker(address: str | None) -> None:
     if sys.platform != "win32":
         signal.signal(signal.SIGTERM, _end)
     Thread(target=_outlive_nobody, daemon=True).start()
-    # jsonschema would compile a grammar of addresses that no notebook's schema asks for, in half a second
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     offer(address)
 
 
@@ -258,11 +256,11 @@ def _do(work: Callable[[Task], Result], task: Task) -> Result:
         return work(task)
     finally:
         _Ending.busy = False
-        _spare_the_collector()
+        spare_the_collector()
 
 
 @cache
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """Let the garbage collector pass over what the first task has loaded, which stays, and look less often.
 
     It would take a tenth of each task to find that modules, faces and templates are still in use.

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,11 +62,12 @@ def execute_notebook(
         ``output``), ``cell`` (its position in the notebook, from 1, or None) and ``notebook`` (the executed one as
         JSON text, the failing cell marked, or None).
     """
-    import papermill
-    from jupyter_client.kernelspec import NoSuchKernel
-    from papermill.engines import papermill_engines
+    with _without("rfc3987_syntax"):
+        import papermill
+        from jupyter_client.kernelspec import NoSuchKernel
+        from papermill.engines import papermill_engines
 
-    from kpilib.execute.client import PackEngine, Stopped
+        from kpilib.execute.client import PackEngine, Stopped
 
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
@@ -113,6 +117,21 @@ def execute_notebook(
                 notebook=None,
             ) from None
     return tidy(executed)
+
+
+@contextmanager
+def _without(name: str) -> Iterator[None]:
+    """Let imports do without a module, if it is not loaded yet.
+
+    With this one jsonschema compiles a grammar of addresses, which no notebook's schema asks for, in a second.
+    """
+    loaded = name in sys.modules
+    sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        if not loaded:
+            sys.modules.pop(name, None)
 
 
 def _opening(pack: Pack) -> str:
