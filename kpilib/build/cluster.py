@@ -14,6 +14,9 @@ from typing import Any
 from kpilib.build.fingerprint import environment_hash, kpilib_hash, library_versions
 from kpilib.build.pool import Pool, Result, Task, spare_the_collector
 from kpilib.errors import ExecutionError, SettingsError
+from kpilib.execute.environment import kernel_environment
+from kpilib.execute.forkserver import start_shared
+from kpilib.execute.scratch import scratch_root
 
 __all__ = ["Cluster", "connect"]
 
@@ -139,7 +142,7 @@ def _do(work: Callable[[Task], Result], task: Task, expected: tuple[str, str]) -
 def _compare(client: Any) -> None:
     """Refuse workers whose pages would differ: the pack's manifest says what it was made with."""
     here = _describe()
-    found = client.run(_describe, on_error="return")
+    found = client.run(_make_ready, on_error="return")
     lines = [f"  {address}: {told}" for address, there in sorted(found.items()) if (told := _differ(here, there))]
     if lines:
         more = [f"  … and {len(lines) - _FEW} more"] if len(lines) > _FEW else []
@@ -153,6 +156,12 @@ def _compare(client: Any) -> None:
                 ]
             )
         )
+
+
+def _make_ready() -> dict[str, str]:
+    """Describe a worker, in it, while what forks its kernels begins to load."""
+    start_shared(kernel_environment(scratch_root()))
+    return _describe()
 
 
 def _describe() -> dict[str, str]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import kpilib
 from kpilib.build.cluster import Cluster, connect
@@ -28,6 +29,9 @@ from kpilib.errors import ExecutionError, KpilibError
 from kpilib.execute.forkserver import kernel_server
 from kpilib.execute.scratch import sweep_scratch
 from kpilib.pack import Pack
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 __all__ = ["Outcome", "build_packs"]
 
@@ -53,7 +57,7 @@ def build_packs(
     partners: Iterable[str],
     *,
     jobs: int | None = None,
-    dask: str | None = None,
+    dask: str | Client | None = None,
     force: bool = False,
     portfolio: bool = False,
     watcher: Watcher | None = None,
@@ -68,7 +72,8 @@ def build_packs(
     jobs
         worker processes; default: the settings', else one per core.
     dask
-        the address of a scheduler whose workers make the packs, in place of this machine's.
+        the address of a scheduler whose workers make the packs, in place of this machine's; or a client of it, from
+        `kpilib.build.cluster.connect`, which is left open.
     force
         make fresh packs too.
     portfolio
@@ -109,11 +114,11 @@ def build_packs(
 
 
 @contextmanager
-def _pool(workers: int, dask: str | None, watcher: Watcher) -> Iterator[Pool[Job, Made]]:
+def _pool(workers: int, dask: str | Client | None, watcher: Watcher) -> Iterator[Pool[Job, Made]]:
     if dask is None:
         yield Pool(make_pack, workers)
         return
-    with connect(dask) as client:
+    with connect(dask) if isinstance(dask, str) else nullcontext(dask) as client:
         yield Cluster(make_pack, client, watcher.say)
 
 

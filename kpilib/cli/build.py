@@ -11,6 +11,8 @@ import typer
 from kpilib.cli.context import Context
 
 if TYPE_CHECKING:
+    from distributed import Client
+
     from kpilib.build.frozen import Choice
     from kpilib.build.plan import Planned
     from kpilib.build.round import Round
@@ -70,11 +72,17 @@ def build(
 ) -> None:
     """Make the packs that are not fresh: HTML, PDF, the executed notebook and kpis.json of each partner."""
     given: Context = context.obj
-    if not plan and not dask and (force or _is_first(given.settings, quarter)):
-        from kpilib.execute.forkserver import kernel_server
+    cluster: str | Client | None = dask
+    if not plan and (force or _is_first(given.settings, quarter)):
+        # Kernels' servers load while the data are read.
+        if dask is None:
+            from kpilib.execute.forkserver import kernel_server
 
-        # Meanwhile the data are read.
-        context.with_resource(kernel_server(at_once=True))
+            context.with_resource(kernel_server(at_once=True))
+        else:
+            from kpilib.build.cluster import connect
+
+            cluster = context.with_resource(connect(dask))
     from kpilib.build.plan import plan_packs
     from kpilib.build.progress import Bar
     from kpilib.build.round import Round
@@ -93,11 +101,11 @@ def build(
         return
     whole = not partner and audience is Audience.PARTNER and notebook is None
     if given.quiet:
-        outcome = build_packs(around, chosen, jobs=jobs, dask=dask, force=force, portfolio=whole)
+        outcome = build_packs(around, chosen, jobs=jobs, dask=cluster, force=force, portfolio=whole)
     else:
         with Bar(console(error=True)) as bar:
             outcome = build_packs(
-                around, chosen, jobs=jobs, dask=dask, force=force, portfolio=whole, watcher=bar
+                around, chosen, jobs=jobs, dask=cluster, force=force, portfolio=whole, watcher=bar
             )
     _report(around, outcome, given)
     failed = outcome.failed or (outcome.portfolio is not None and outcome.portfolio.error is not None)

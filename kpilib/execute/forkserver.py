@@ -26,7 +26,7 @@ from kpilib.execute.scratch import scratch_root
 
 __all__ = [
     "MODULES", "ForkedProcess", "Unavailable", "address_for_workers", "fork_kernel", "is_supported", "kernel_server",
-    "offer",
+    "offer", "start_shared",
 ]  # fmt: skip
 
 MODULES = (
@@ -243,6 +243,13 @@ def _shared(environment: Mapping[str, str]) -> str:
             address.unlink(missing_ok=True)
             _start(str(address), environment, idle=_IDLE)
     return str(address)
+
+
+def start_shared(environment: Mapping[str, str]) -> None:
+    """Start the zygote that a user's processes share, if it is not there: a first kernel then waits less for it."""
+    if is_supported() and _key(environment) not in _Offered.refusing:
+        with suppress(OSError, Unavailable):
+            _shared(environment)
 
 
 def _answers(address: Path) -> bool:

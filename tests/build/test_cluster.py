@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -73,6 +74,10 @@ def wait_until(holds: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
+def servers(temporary: str) -> list[Path]:
+    return list(Path(temporary).glob("kpilib-*/*.socket"))
+
+
 def run(root: Path, **options: object) -> Outcome:
     around = Round.open(load_settings(root / "kpilib.toml"))
     return build_packs(around, around.partners(), jobs=2, **options)  # type: ignore[arg-type]
@@ -108,8 +113,15 @@ def test_a_build_whose_worker_is_killed_equals_one_of_the_local_pool(
 
     killer = Thread(target=kill)
     killer.start()
-    with dask(tmp_path, ["--no-nanny", "--nthreads", "1"], ["--no-nanny", "--nthreads", "2"]) as address:
-        far = run(there, dask=address)
+    workers = (["--no-nanny", "--nthreads", "1"], ["--no-nanny", "--nthreads", "2"])
+    # A socket's path is short.
+    with tempfile.TemporaryDirectory(dir="/tmp") as temporary, dask(tmp_path, *workers, TMPDIR=temporary) as address:
+        with connect(address) as client:
+            client.wait_for_workers(1)
+        with connect(address) as client:
+            assert (begun := servers(temporary))
+            far = run(there, dask=client)
+        assert servers(temporary) == begun  # they share the one that began to load when they were greeted
     killer.join()
     near = run(workspace)
     for outcome in (far, near):
