@@ -60,7 +60,9 @@ class Slice:
         """Return the slice that some bytes hold; this process knows the texts that it brings from here on."""
         content = json.loads(data)
         learn(content["language"], content.get("catalogue"))
-        return cls(content)
+        slice_ = cls(content)
+        vars(slice_)["fingerprint"] = hashlib.sha256(data).hexdigest()  # that of the bytes, made once
+        return slice_
 
     @classmethod
     def read(cls, path: Path) -> Slice:

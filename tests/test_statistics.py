@@ -9,8 +9,8 @@ from scipy import stats
 from kpilib.statistics import (
     Z95,
     benjamini_hochberg,
+    bootstrap,
     bootstrap_means,
-    bootstrap_range,
     compare_counts,
     compare_means,
     compare_rates,
@@ -131,8 +131,11 @@ def test_bootstrap_of_means() -> None:
     assert (low, high) == (pytest.approx(49.5 - Z95 * 2.887, abs=0.5), pytest.approx(49.5 + Z95 * 2.887, abs=0.5))
 
 
-def test_a_range_of_draws_is_their_middle_95_percent() -> None:
-    assert bootstrap_range(np.arange(1001.0)) == (25.0, 975.0)
+@pytest.mark.parametrize("size", [1, 7, 300, 20_000])
+def test_a_bootstrap_is_the_middle_95_percent_of_2000_draws(size: int) -> None:
+    """It draws some rows at a time, which must be those of all at once."""
+    draws = np.random.default_rng(4).integers(0, size, (2_000, size)).max(axis=1)
+    assert bootstrap(size, lambda places: places.max(axis=1) * 1.0, seed=4) == tuple(np.percentile(draws, [2.5, 97.5]))
 
 
 def test_holm_steps_down() -> None:

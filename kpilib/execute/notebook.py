@@ -89,13 +89,20 @@ def execute_notebook(
         folder.mkdir()
         (folder / pack.holds).write_bytes(slice_bytes)
         try:
-            executed = papermill.execute_notebook(
+            # In two steps: in one, Papermill writes what was executed to nowhere, which takes as long as to a file.
+            prepared = papermill.execute_notebook(
                 node,
                 None,
                 parameters=pack.parameters(),
                 engine_name=ENGINE,
                 kernel_name="python3",
                 language="python",
+                prepare_only=True,
+            )
+            executed = papermill_engines.execute_notebook_with_engine(
+                ENGINE,
+                prepared,
+                "python3",
                 progress_bar=False,
                 start_timeout=limits.start_timeout,
                 scratch=scratch,

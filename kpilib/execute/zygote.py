@@ -25,7 +25,7 @@ import signal
 import socket
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -54,6 +54,11 @@ def main(arguments: list[str]) -> None:
     before = dict(os.environ)
     _preload(_KERNEL)
     filters = list(warnings.filters)
+    kernel = {
+        name: SimpleNamespace(__file__=getattr(module, "__file__", None))
+        for name, module in sys.modules.items()
+        if name != "__main__" and not name.startswith("kpilib")
+    }
     _preload(arguments[2:])
     set_by_imports = {name: value for name, value in os.environ.items() if before.get(name) != value}
     of_libraries = warnings.filters[: len(warnings.filters) - len(filters)]
@@ -68,7 +73,7 @@ def main(arguments: list[str]) -> None:
     request = _Server(listener, idle).serve()
     if request is not None:
         request["env"] = {**set_by_imports, **request["env"]}
-        _become_kernel(request, of_libraries)
+        _become_kernel(request, of_libraries, kernel)
 
 
 def _preload(modules: Iterable[str]) -> None:
@@ -197,7 +202,32 @@ def _times(files: Iterable[str]) -> dict[str, float]:
     return times
 
 
-def _become_kernel(request: dict[str, Any], filters: Iterable[Any]) -> None:
+class _System:
+    """The module sys with the modules of a kernel alone."""
+
+    def __init__(self, modules: dict[str, Any]) -> None:
+        self.modules = modules
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys, name)
+
+
+@contextlib.contextmanager
+def _knowing(modules: dict[str, Any]) -> Iterator[None]:
+    """Have ipykernel take some modules for its own, into which its debugger does not step.
+
+    It would take all that are loaded by then, and touch the memory of each, which would be copied.
+    """
+    from ipykernel import ipkernel
+
+    ipkernel.sys = _System(modules)  # type: ignore[attr-defined,assignment]
+    try:
+        yield
+    finally:
+        ipkernel.sys = sys  # type: ignore[attr-defined]
+
+
+def _become_kernel(request: dict[str, Any], filters: Iterable[Any], modules: dict[str, Any]) -> None:
     """Be the process that ``python -m ipykernel_launcher`` would have become."""
     for number in range(1, signal.NSIG):
         if signal.getsignal(number) not in {signal.SIG_DFL, None} and number not in {signal.SIGPIPE, signal.SIGXFSZ}:
@@ -227,7 +257,8 @@ def _become_kernel(request: dict[str, Any], filters: Iterable[Any]) -> None:
     from ipykernel.kernelapp import IPKernelApp
 
     app = IPKernelApp.instance(parent_handle=request["parent"])
-    app.initialize(request["argv"][1:])  # type: ignore[no-untyped-call]
+    with _knowing(modules):
+        app.initialize(request["argv"][1:])  # type: ignore[no-untyped-call]
     # A notebook imports its libraries after the kernel's own filters were set; theirs stand before these.
     warnings.filters[:0] = filters  # type: ignore[index]
     warnings._filters_mutated()  # type: ignore[attr-defined]  # noqa: SLF001

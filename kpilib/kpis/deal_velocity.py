@@ -23,6 +23,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kpilib.facts import Facts
 from kpilib.kpis.average_deal_size import LEAST_DEALS_TO_RESAMPLE, LEAST_DEALS_TO_TEST
@@ -31,7 +32,7 @@ from kpilib.kpis.deal_success import decided
 from kpilib.kpis.definition import ChangeTest, Definition, Measure, Period
 from kpilib.kpis.frames import counts, frame, ratios, texts
 from kpilib.kpis.kpi import Interval
-from kpilib.statistics import BOOTSTRAP_DRAWS, bootstrap_range, compare_means, seed_of
+from kpilib.statistics import bootstrap, compare_means, seed_of
 
 __all__ = ["DEAL_VELOCITY"]
 
@@ -119,13 +120,14 @@ def interval(facts: Facts, period: Period) -> Interval | None:
     amounts[wins] = facts.amounts(worked[wins], period.day) * float(facts.money(1))
     cycles[wins] = facts.cycles(worked[wins])
     seed = seed_of(facts.slice.partner_id, str(period.quarter))
-    places = np.random.default_rng(seed).integers(0, len(worked), (BOOTSTRAP_DRAWS, len(worked)))
-    hits, both, amount, days = (
-        added.take(places).sum(axis=1) for added in (wins * 1.0, (wins | losses) * 1.0, amounts, cycles)
-    )
-    with np.errstate(invalid="ignore", divide="ignore"):
-        draws = np.where(hits > 0, len(worked) * hits / both * amount / days, 0.0)
-    return Interval(*bootstrap_range(draws), "bootstrap")
+    added = (wins * 1.0, (wins | losses) * 1.0, amounts, cycles)
+
+    def velocity(places: NDArray[np.int64]) -> NDArray[np.float64]:
+        hits, both, amount, days = (each.take(places).sum(axis=1) for each in added)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(hits > 0, len(worked) * hits / both * amount / days, 0.0)
+
+    return Interval(*bootstrap(len(worked), velocity, seed=seed), "bootstrap")
 
 
 def test(facts: Facts, now: Period, then: Period) -> ChangeTest | None:
