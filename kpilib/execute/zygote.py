@@ -132,6 +132,7 @@ class _Server:
                 _kill(pid)
             return None
         if _times(self._files) != self._times:
+            _close(streams)
             connection.send(b'{"stale": true}')
             return None
         return self._fork(connection, json.loads(data), streams)
@@ -144,8 +145,7 @@ class _Server:
             request["parent"] = os.getppid()
             self._leave()
             return request
-        for stream in streams:
-            os.close(stream)
+        _close(streams)
         self._connections[pid] = connection
         handle = os.pidfd_open(pid)  # type: ignore[attr-defined,unused-ignore]
         self._selector.register(handle, selectors.EVENT_READ, lambda _: self._reap(pid, handle))
@@ -172,6 +172,12 @@ class _Server:
     def _end(self) -> None:
         for pid in self._connections:
             _kill(pid)
+
+
+def _close(streams: Iterable[int]) -> None:
+    """Let go of a kernel's output: who reads it would wait for an end that does not come."""
+    for stream in streams:
+        os.close(stream)
 
 
 def _kill(pid: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -185,6 +186,24 @@ def test_imports_that_start_threads_or_are_edited(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("KPILIB_PRELOAD", "threaded")
     third = execute(ask, "kpilib-warm", tmp_path / "third")
     assert "zygote" not in text_of(third, 1)
+
+
+def test_a_replaced_server_lets_go_of_the_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who reads what a command prints would else wait until the old server ends, for a minute."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("KPILIB_PRELOAD", "edited")
+    nbformat.write(notebook_of("import edited\nedited.value"), tmp_path / "in.ipynb")
+    command = [str(Path(sys.executable).parent / "papermill"), "in.ipynb", "out.ipynb", "-k", "kpilib-warm"]
+    for value in (1, 2):
+        (tmp_path / "edited.py").write_text(f"value = {value}")
+        reading, writing = os.pipe()
+        subprocess.run(command, check=True, cwd=tmp_path, stdout=writing, stderr=writing)
+        os.close(writing)
+        os.set_blocking(reading, False)
+        while os.read(reading, 1 << 16):  # which raises where somebody still holds the other end
+            pass
+        os.close(reading)
+        assert text_of(nbformat.read(tmp_path / "out.ipynb", as_version=4), 0) == str(value)
 
 
 def test_a_server_of_one_s_own_ends_with_its_owner_and_its_kernels_with_it(tmp_path: Path) -> None:
