@@ -192,8 +192,8 @@ def main() -> None:
     """Measure and write docs/benchmarks.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--packs", type=int, default=100, help="packs of the long build, whose memory is watched")
-    parser.add_argument("--few", type=int, default=36, help="packs of each build with one worker")
-    parser.add_argument("--many", type=int, default=72, help="packs of each build with two workers")
+    parser.add_argument("--few", type=int, default=100, help="packs of each build with one worker")
+    parser.add_argument("--many", type=int, default=100, help="packs of each build with two workers")
     parser.add_argument("--loop", type=int, default=4, help="packs of the user's loop, per round")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md")
