@@ -71,6 +71,11 @@ class Message:
     reply: str
     recipients: Mapping[str, tuple[str, str]]
 
+    @property
+    def key(self) -> str:
+        """What its id says beside the sender's domain: which pack's bytes it carries, as which issue."""
+        return self.message_id.strip("<>").partition("@")[0]
+
     def addresses(self, state: str) -> list[str]:
         """Return the recipients in a state."""
         return [address for address, (held, _) in self.recipients.items() if held == state]

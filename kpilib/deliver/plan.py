@@ -15,7 +15,7 @@ from kpilib.digest import digest_of, read_files
 from kpilib.errors import DeliveryError, SettingsError
 from kpilib.ledger import Ledger, Message
 from kpilib.pack import Pack
-from kpilib.settings import Email, Settings
+from kpilib.settings import Settings
 from kpilib.store import Store
 
 __all__ = ["Line", "Outgoing", "find_left_out", "plan_sending", "say_refused", "write_outbox"]
@@ -165,15 +165,20 @@ def _look(
     messages = ledger.messages(str(pack.quarter), pack.partner_id)
     issues = [message for message in messages if message.state == "sent" or message.addresses("accepted")]
     # What somebody already has, wholly or in part, under the same bytes is the same message; anything else is new.
-    earlier = issues[:-1] if issues and issues[-1].digest == approval.digest else issues
-    message_id = _message_id(settings.email, pack, approval.digest, len(earlier), test_to)
+    earlier = list(issues)
+    while earlier and earlier[-1].digest == approval.digest:
+        earlier.pop()
+    key = _key(pack, approval.digest, len(earlier), test_to)
+    # By the key alone: the sender's domain may be another by now. Ledgers from before hold a message once per domain.
+    held = max((each for each in messages if each.key == key), key=lambda each: each.state == "sent", default=None)
     if test_to is None:
-        ended = _ended(line, messages, message_id, again=again)
+        ended = _ended(line, messages, held, again=again)
         if ended is not None:
             return ended, None
     if recipients.problems:
         return replace(line, status="refused", detail="; ".join(recipients.problems)), None
     line = replace(line, status="reissue" if earlier else "ready", detail=_others(pack, recipients, contacts))
+    message_id = held.message_id if held is not None else f"<{key}@{settings.email.sender.rpartition('@')[2]}>"
     return line, Outgoing(line, pack, approval.digest, message_id, recipients)
 
 
@@ -197,12 +202,11 @@ def _others(pack: Pack, recipients: Recipients, contacts: Mapping[str, Sequence[
     return "; ".join(said)
 
 
-def _ended(line: Line, messages: Sequence[Message], message_id: str, *, again: bool) -> Line | None:
+def _ended(line: Line, messages: Sequence[Message], message: Message | None, *, again: bool) -> Line | None:
     """Return the row of a pack whose message has an end or an unknown fate, None while it may go out."""
     doubtful = [message for message in messages if message.state == "handing_over"]
     if doubtful:
         return replace(line, status="in_doubt", detail=f"kpilib send --resolve: {doubtful[0].message_id}")
-    message = next((message for message in messages if message.message_id == message_id), None)
     if message is None or (again and message.refusals):
         return None
     if message.state == "sent":
@@ -214,6 +218,7 @@ def _ended(line: Line, messages: Sequence[Message], message_id: str, *, again: b
     return None
 
 
-def _message_id(email: Email, pack: Pack, digest: str, issue: int, test_to: str | None) -> str:
+def _key(pack: Pack, digest: str, issue: int, test_to: str | None) -> str:
+    """Return what a message is recognised by."""
     told = "\0".join((pack.partner_id, str(pack.quarter), digest, str(issue), test_to or ""))
-    return f"<{hashlib.sha256(told.encode()).hexdigest()[:40]}@{email.sender.rpartition('@')[2]}>"
+    return hashlib.sha256(told.encode()).hexdigest()[:40]

@@ -16,6 +16,7 @@ from kpilib.deliver.send import finish_issues, send_all, sending
 from kpilib.errors import DeliveryError, SettingsError
 from kpilib.ledger import Ledger
 from kpilib.pack import Pack
+from kpilib.settings import Settings
 from tests.deliver.conftest import NOW, PARTNERS, QUARTER, Desk, Hours, MailServer, run, statuses, write_pack
 
 
@@ -51,6 +52,56 @@ def test_each_message_carries_its_own_partners_pdf_and_figures(desk: Desk, mail_
     korean = email.message_from_bytes(mail_server.arrived[1][1], policy=email.policy.SMTP)
     assert korean["Subject"].startswith("다온테크 파트너 리뷰")
     assert "김수아 님께" in korean.get_body(("plain",)).get_content()
+
+
+def with_sender(desk: Desk, sender: str) -> Settings:
+    return desk.settings.model_copy(update={"email": desk.settings.email.model_copy(update={"sender": sender})})
+
+
+def test_another_domain_of_the_sender_sends_nothing_again(desk: Desk, mail_server: MailServer) -> None:
+    """Sent, refused for one contact, put off, in doubt: each goes on as what it is, under the id that it has."""
+    desk.approve()
+    mail_server.refuse = {"sales@norvane.example": "550 unknown here", "office@quillmark.example": "450 later"}
+    mail_server.script = ["take", "take and drop"]
+    assert statuses(run(desk)) == ["sent", "in_doubt", "failed"]
+    desk.settings = with_sender(desk, "reviews@new-name.example")
+    mail_server.refuse = {}
+    assert statuses(run(desk, again=True)) == ["sent", "in_doubt", "sent"]
+    assert [to for to, _ in mail_server.arrived] == [
+        ["ana@norvane.example"], ["kim@daontech.example"], ["sales@norvane.example"], ["office@quillmark.example"],
+    ]  # fmt: skip
+    ids = [email.message_from_bytes(data)["Message-ID"] for _, data in mail_server.arrived]
+    assert ids[2] == ids[0]
+    assert {text.partition("@")[2] for text in ids} == {"vendor.example>"}
+    assert statuses(run(desk)) == ["sent", "in_doubt", "sent"]
+    write_pack(desk.reports, desk.packs[0], won="454000.00")
+    desk.approve(desk.packs[0])
+    run(desk)
+    assert len(mail_server.arrived) == 5
+    message = email.message_from_bytes(mail_server.arrived[4][1])
+    assert (message["Subject"].startswith("Corrected: "), message["Message-ID"].endswith("@new-name.example>")) == (
+        True, True,
+    )  # fmt: skip
+
+
+def test_a_ledger_in_which_another_domain_sent_a_pack_twice_sends_it_no_third_time(
+    desk: Desk, mail_server: MailServer
+) -> None:
+    """As it was written when the id of a message was recognised with its domain."""
+    desk.packs = desk.packs[:1]
+    desk.approve()
+    run(desk)
+    with desk.ledger() as ledger:
+        (message,) = ledger.messages("2026Q3", "P001")
+        again = message.message_id.replace("@vendor.example", "@new-name.example")
+        ledger.intend(again, ("2026Q3", "P001", message.digest), list(message.recipients), at="2026-10-06")
+        ledger.hand_over(again, list(message.recipients))
+        ledger.accept(again, "250 taken")
+        ledger.settle(again, "sent", "250 taken", at="2026-10-06")
+    for sender in ("reviews@vendor.example", "reviews@new-name.example", "reviews@third.example"):
+        desk.settings = with_sender(desk, sender)
+        assert statuses(run(desk)) == ["sent"]
+    assert len(mail_server.arrived) == 1
 
 
 def test_a_rebuilt_pack_loses_its_approval(desk: Desk, mail_server: MailServer) -> None:
