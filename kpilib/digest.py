@@ -25,9 +25,9 @@ def read_files(folder: Path) -> dict[str, bytes]:
         try:
             files[name] = (folder / name).read_bytes()
         except OSError as error:
+            problem = f"not whole: {name} cannot be read ({error.strerror})"
             raise DeliveryError(
-                f"The pack in {folder} is not whole: {name} cannot be read ({error.strerror}). Build it again.",
-                folder=folder,
+                f"The pack in {folder} is {problem}. Build it again.", folder=folder, problem=problem
             ) from None
     return files
 

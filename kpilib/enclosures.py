@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from kpilib.errors import SettingsError
-from kpilib.folders import folder_name
+from kpilib.folders import folder_name, issued_folder
 from kpilib.quarter import Quarter
 from kpilib.settings import Settings
 
-__all__ = ["comment_path", "issued_path", "read_comment", "read_issued_before"]
+__all__ = ["comment_path", "issued_path", "read_comment", "read_issued", "read_issued_before"]
 
 
 def comment_path(settings: Settings, quarter: Quarter, partner_id: str) -> Path:
@@ -25,7 +25,7 @@ def comment_path(settings: Settings, quarter: Quarter, partner_id: str) -> Path:
 
 def issued_path(settings: Settings, quarter: Quarter, partner_id: str) -> Path:
     """Return where the figures of a partner's pack of a quarter lie, as they were issued."""
-    return settings.reports / "issued" / str(quarter) / folder_name(partner_id) / "kpis.json"
+    return issued_folder(settings.reports, str(quarter), partner_id) / "kpis.json"
 
 
 def read_comment(settings: Settings, quarter: Quarter, partner_id: str) -> str | None:
@@ -56,18 +56,29 @@ def read_issued_before(settings: Settings, quarter: Quarter, partner_id: str) ->
     SettingsError
         when the file does not hold the figures of that partner and quarter.
     """
-    before = quarter.shift(-1)
-    path = issued_path(settings, before, partner_id)
+    return read_issued(settings, quarter.shift(-1), partner_id)
+
+
+def read_issued(settings: Settings, quarter: Quarter, partner_id: str) -> dict[str, Any] | None:
+    """Return the figures of a pack as it was last issued, or None when it never was.
+
+    Raises
+    ------
+    SettingsError
+        when the file does not hold the figures of that partner and quarter.
+    """
+    path = issued_path(settings, quarter, partner_id)
     try:
         issued: Any = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except ValueError:
+    except (OSError, ValueError):
         issued = None
     held = {name: issued.get(name) for name in ("partner_id", "quarter")} if isinstance(issued, dict) else {}
-    if held != {"partner_id": partner_id, "quarter": str(before)} or not isinstance(issued.get("kpis"), dict):
+    if held != {"partner_id": partner_id, "quarter": str(quarter)} or not isinstance(issued.get("kpis"), dict):
+        shown = path.relative_to(settings.root) if path.is_relative_to(settings.root) else path
         raise SettingsError(
-            f"{path.relative_to(settings.root)} does not hold the figures issued to {partner_id} for {before}. "
+            f"{shown} does not hold the figures issued to {partner_id} for {quarter}. "
             "Put the kpis.json of that pack there, or remove the file.",
             path=path,
         )

@@ -1,12 +1,13 @@
-"""A partner's id as the name of a folder or file."""
+"""A partner's id as the name of a folder or file, and where what was issued to a partner lies."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from functools import lru_cache
+from pathlib import Path
 
-__all__ = ["folder_name"]
+__all__ = ["folder_name", "issued_folder"]
 
 _PLAIN = re.compile(rb"[A-Za-z0-9_.~+=@ -]")
 _RESERVED = re.compile(
@@ -35,3 +36,8 @@ def folder_name(partner_id: str) -> str:
     if len(name) > _LONGEST:
         name = f"{name[:_LONGEST].rpartition('%')[0] or name[:_LONGEST]}%{hashlib.sha256(data).hexdigest()[:16]}"
     return name
+
+
+def issued_folder(reports: Path, quarter: str, partner_id: str) -> Path:
+    """Return where a partner's pack of a quarter lies, as it was issued."""
+    return reports / "issued" / quarter / folder_name(partner_id)

@@ -136,10 +136,15 @@ class Ledger:
         )
         return [row[0] for row in rows]
 
-    def standing(self, pack: Pack, reports: Path) -> tuple[Approval | None, bool]:
-        """Return a pack's latest approval, and whether it is of the bytes that lie there now."""
-        held, folder = self.approval(str(pack.quarter), pack.partner_id), pack.folder(reports)
-        return held, held is not None and folder.is_dir() and pack_digest(folder) == held.digest
+    def standing(self, pack: Pack, reports: Path) -> tuple[Approval | None, str]:
+        """Return a pack's latest approval, and why it is not of the bytes that lie there now; empty if it is."""
+        held = self.approval(str(pack.quarter), pack.partner_id)
+        if held is None:
+            return None, ""
+        try:
+            return held, "" if pack_digest(pack.folder(reports)) == held.digest else "changed since"
+        except DeliveryError as error:
+            return held, str(error.parts["problem"])
 
     def messages(self, quarter: str, partner_id: str) -> list[Message]:
         """Return a pack's messages, oldest first."""

@@ -58,11 +58,11 @@ def _show(key: str, value: float | None, formats: Formats) -> str:
 
 
 def _approved(ledger: Ledger, pack: Pack, reports: Path) -> str:
-    approval, stands = ledger.standing(pack, reports)
+    approval, lost = ledger.standing(pack, reports)
     if approval is None:
         return ""
-    if not stands:
-        return "lost: changed since"
+    if lost:
+        return f"lost: {lost}"
     note = f": {approval.note}" if approval.note else ""
     return f"by {approval.approved_by}, {approval.approved_at}{note}"
 

@@ -126,8 +126,10 @@ def send(
     ] = False,
 ) -> None:
     """Email the approved packs to the partners. By default a dry run: .eml files and a table of who gets what."""
+    from dataclasses import replace
+
     from kpilib.build.round import Round
-    from kpilib.deliver.plan import find_left_out, plan_sending, write_outbox
+    from kpilib.deliver.plan import find_left_out, join, plan_sending, write_outbox
     from kpilib.deliver.send import finish_issues, send_all, sending
     from kpilib.ledger import Ledger
     from kpilib.pack import Pack
@@ -143,10 +145,11 @@ def send(
             _resolve(ledger, around)
             _write_index(around)
             return
-        finish_issues(ledger, settings.reports, str(around.quarter))
+        late = finish_issues(ledger, settings.reports, str(around.quarter))
         lines, outgoing = plan_sending(settings, around.store, ledger, packs, test_to=test_to, again=again)
         if not partner:
             lines += find_left_out(around.store, ledger, str(around.quarter), (pack.partner_id for pack in packs))
+        lines = [replace(line, detail=join(line.detail, late.get(line.partner_id, ""))) for line in lines]
         if really or test_to:
             from kpilib.cli.sending import watched
 
@@ -197,11 +200,13 @@ def _resolve(ledger: Ledger, around: Round) -> None:
         if answer == "skip":
             print_result("  Left as it is: it is not sent again.")
             continue
-        resolve(
+        said = resolve(
             ledger, message.message_id, was_sent=answer == "yes", reports=around.settings.reports, by=_user(),
             at=datetime.now(UTC),
         )  # fmt: skip
         print_result("  Recorded as sent." if answer == "yes" else "  Recorded as not sent: the next run sends it.")
+        if said:
+            print_result(plain(f"  {said}."))
 
 
 def _ask(question: str, answers: tuple[str, ...]) -> str:

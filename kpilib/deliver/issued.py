@@ -1,29 +1,32 @@
 """What was issued: the bytes and figures of each pack as sent, kept for restatements and for the record.
 
-``reports/issued/<quarter>/<partner>/`` holds the latest issue; an earlier one moves into its ``earlier/``.
+``reports/issued/<quarter>/<partner>/`` holds the latest issue; an earlier one moves into its ``earlier/``. What
+somebody damaged there is kept as it is and said, and stops no sending.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from kpilib.errors import DeliveryError
-from kpilib.folders import folder_name
+from kpilib.digest import pack_digest
+from kpilib.enclosures import read_issued
+from kpilib.errors import DeliveryError, SettingsError
+from kpilib.folders import issued_folder
+from kpilib.ledger import Message
 from kpilib.pack import FILES, Pack
+from kpilib.settings import Settings
 
-__all__ = ["issued_folder", "keep_issue", "read_issued", "stage_issue"]
+__all__ = ["drop_issue", "keep_issues", "read_before", "stage_issue"]
 
 _ISSUE = "issue.json"
-
-
-def issued_folder(reports: Path, quarter: str, partner_id: str) -> Path:
-    """Return where a partner's issued pack of a quarter lies."""
-    return reports / "issued" / quarter / folder_name(partner_id)
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def stage_issue(reports: Path, pack: Pack, files: Mapping[str, bytes], digest: str) -> None:
@@ -38,72 +41,111 @@ def stage_issue(reports: Path, pack: Pack, files: Mapping[str, bytes], digest: s
     try:
         staged.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
-            with (staged / name).open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            _write(staged / name, data)
     except OSError as error:
         raise DeliveryError(
             f"{pack} cannot be kept in {staged.parent}: {error.strerror}. It was not sent.", folder=staged
         ) from None
 
 
-def keep_issue(reports: Path, quarter: str, partner_id: str, digest: str) -> None:
-    """Put what was staged in place as the latest issue; doing it twice, or again after half of it, changes nothing.
+def drop_issue(reports: Path, pack: Pack, digest: str) -> None:
+    """Remove what was staged and is not sent."""
+    shutil.rmtree(_staged(reports, str(pack.quarter), pack.partner_id, digest), ignore_errors=True)
 
-    Raises
-    ------
-    DeliveryError
-        when it cannot be put there; the next run tries again.
+
+def keep_issues(reports: Path, sent: Iterable[Message]) -> dict[str, str]:
+    """Put what was staged of the messages that were sent in place, oldest first, so that the latest issue is the last.
+
+    Doing it twice, or again after half of it, changes nothing. What cannot be put there is left to the next run.
+
+    Returns
+    -------
+    dict[str, str]
+        by partner's id, what a person should know of it.
     """
-    staged, place = _staged(reports, quarter, partner_id, digest), issued_folder(reports, quarter, partner_id)
-    if not staged.is_dir():
-        return
+    said: dict[str, str] = {}
+    failed = set()
+    for message in sent:
+        if message.partner_id in failed:
+            continue
+        try:
+            told = _keep_issue(reports, message)
+        except OSError as error:
+            failed.add(message.partner_id)
+            place = issued_folder(reports, message.quarter, message.partner_id)
+            told = f"the pack as sent cannot be put into {place} ({error.strerror}): the next run tries again"
+        if told:
+            said[message.partner_id] = told
+    return said
+
+
+def read_before(settings: Settings, pack: Pack) -> tuple[dict[str, Any] | None, str]:
+    """Return the figures of a pack as it was last issued; or None, and why there are none."""
     try:
-        before = _digest_of(place)
-        if before is not None and before != digest:
-            _keep_earlier(place, before)
-        place.mkdir(parents=True, exist_ok=True)
-        for name in FILES:
-            if (staged / name).is_file():
-                (staged / name).replace(place / name)
-        # Last, so that until then the folder counts as what it was.
-        (staged / _ISSUE).write_text(json.dumps({"digest": digest}) + "\n", encoding="utf-8")
-        (staged / _ISSUE).replace(place / _ISSUE)
-        staged.rmdir()
-    except OSError as error:
-        raise DeliveryError(
-            f"The pack as sent cannot be put into {place}: {error.strerror}. It was sent; the next run keeps it.",
-            folder=place,
-        ) from None
+        held = read_issued(settings, pack.quarter, pack.partner_id)
+    except SettingsError as error:
+        return None, f"the email does not say what changed: {error}"
+    return held, "" if held is not None else "the email does not say what changed: the figures as sent were not kept"
 
 
-def read_issued(reports: Path, quarter: str, partner_id: str) -> dict[str, Any] | None:
-    """Return the kpis.json of a pack as it was last issued, None if it never was."""
-    path = issued_folder(reports, quarter, partner_id) / "kpis.json"
-    if not path.is_file():
-        return None
-    held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return held
+def _keep_issue(reports: Path, message: Message) -> str:
+    """Put what was staged of a message in place as the latest issue; return what is to be said of the one before."""
+    staged = _staged(reports, message.quarter, message.partner_id, message.digest)
+    place = issued_folder(reports, message.quarter, message.partner_id)
+    if not staged.is_dir():
+        return ""
+    before, said = _digest_of(place)
+    if before is not None and before != message.digest:
+        earlier = _keep_earlier(place, before)
+        said = said and f"{said}: what lay there was put into {earlier}"
+    place.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        if (staged / name).is_file():
+            (staged / name).replace(place / name)
+    # Last, so that until then the folder counts as what it was.
+    _write(staged / _ISSUE, (json.dumps({"digest": message.digest}) + "\n").encode())
+    (staged / _ISSUE).replace(place / _ISSUE)
+    shutil.rmtree(staged)
+    return said
 
 
 def _staged(reports: Path, quarter: str, partner_id: str, digest: str) -> Path:
-    return reports / "issued" / quarter / ".staged" / f"{folder_name(partner_id)}-{digest[:16]}"
+    place = issued_folder(reports, quarter, partner_id)
+    return place.parent / ".staged" / f"{place.name}-{digest[:16]}"
 
 
-def _keep_earlier(place: Path, digest: str) -> None:
-    """Copy the latest issue into ``earlier/``, in one step and once."""
+def _keep_earlier(place: Path, digest: str) -> Path:
+    """Copy what there is of the latest issue into ``earlier/``, in one step and once; return where."""
     old = place / "earlier" / digest[:16]
     if old.is_dir():
-        return
+        return old
     part = old.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     for name in (*FILES, _ISSUE):
-        shutil.copy2(place / name, part / name)
+        if (place / name).is_file():
+            _write(part / name, (place / name).read_bytes())
     part.rename(old)
+    return old
 
 
-def _digest_of(place: Path) -> str | None:
+def _digest_of(place: Path) -> tuple[str | None, str]:
+    """Return what the latest issue is known by, and what is wrong with its record: without one, its files tell."""
     path = place / _ISSUE
-    return str(json.loads(path.read_text(encoding="utf-8"))["digest"]) if path.is_file() else None
+    said = f"{path} could not be read" if path.is_file() else ""
+    with suppress(FileNotFoundError, ValueError):
+        held = json.loads(path.read_bytes())
+        if isinstance(held, dict) and _DIGEST.fullmatch(str(held.get("digest"))):
+            return str(held["digest"]), ""
+    try:
+        return pack_digest(place), said
+    except DeliveryError:
+        return None, said
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file, onto the disk itself."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from kpilib.deliver.compose import Letter, compose
-from kpilib.deliver.issued import read_issued
+from kpilib.deliver.issued import read_before
 from kpilib.deliver.recipients import Recipients, contacts_of, find_recipients, problem_of
 from kpilib.digest import digest_of, read_files
 from kpilib.errors import DeliveryError, SettingsError
@@ -18,7 +18,7 @@ from kpilib.pack import Pack
 from kpilib.settings import Settings
 from kpilib.store import Store
 
-__all__ = ["Line", "Outgoing", "find_left_out", "plan_sending", "say_refused", "write_outbox"]
+__all__ = ["Line", "Outgoing", "find_left_out", "join", "plan_sending", "say_refused", "write_outbox"]
 
 Status = Literal[
     "ready", "reissue", "sent", "not_built", "not_approved", "changed", "refused", "in_doubt", "failed", "inactive"
@@ -60,7 +60,7 @@ class Outgoing:
         if digest_of(files) != self.digest:
             raise DeliveryError(f"{self.pack} was changed while it was read. Nothing of it was sent.")
         reissue = self.line.status == "reissue"
-        before = read_issued(settings.reports, str(self.pack.quarter), self.pack.partner_id) if reissue else None
+        before = read_before(settings, self.pack)[0] if reissue else None
         letter = compose(
             settings,
             store.partner(self.pack.partner_id),
@@ -137,6 +137,11 @@ def write_outbox(
     return paths
 
 
+def join(*said: str) -> str:
+    """Return the words of a line's detail as one text."""
+    return "; ".join(filter(None, said))
+
+
 def say_refused(refusals: Sequence[str]) -> str:
     """Return who was refused for good and what to do about it; nothing when nobody was."""
     return f"{'; '.join(refusals)}. Mend it, then: --again" if refusals else ""
@@ -156,12 +161,12 @@ def _look(
     partner = store.partner(pack.partner_id)
     recipients = find_recipients(partner, settings.email)
     line = Line(pack.partner_id, str(partner["name"]), tuple(recipients.all), "ready")
-    approval, stands = ledger.standing(pack, settings.reports)
+    approval, lost = ledger.standing(pack, settings.reports)
     if approval is None:
         built = pack.folder(settings.reports).is_dir()
         return replace(line, status="not_approved" if built else "not_built"), None
-    if not stands:
-        return replace(line, status="changed", detail=f"approved by {approval.approved_by}, changed since"), None
+    if lost:
+        return replace(line, status="changed", detail=f"approved by {approval.approved_by}, {lost}"), None
     messages = ledger.messages(str(pack.quarter), pack.partner_id)
     issues = [message for message in messages if message.state == "sent" or message.addresses("accepted")]
     # What somebody already has, wholly or in part, under the same bytes is the same message; anything else is new.
@@ -177,7 +182,9 @@ def _look(
             return ended, None
     if recipients.problems:
         return replace(line, status="refused", detail="; ".join(recipients.problems)), None
-    line = replace(line, status="reissue" if earlier else "ready", detail=_others(pack, recipients, contacts))
+    before = read_before(settings, pack)[1] if earlier else ""
+    detail = join(_others(pack, recipients, contacts), before)
+    line = replace(line, status="reissue" if earlier else "ready", detail=detail)
     message_id = held.message_id if held is not None else f"<{key}@{settings.email.sender.rpartition('@')[2]}>"
     return line, Outgoing(line, pack, approval.digest, message_id, recipients)
 
@@ -210,7 +217,7 @@ def _ended(line: Line, messages: Sequence[Message], message: Message | None, *, 
     if message is None or (again and message.refusals):
         return None
     if message.state == "sent":
-        detail = "; ".join(filter(None, (message.settled_at, say_refused(message.refusals))))
+        detail = join(message.settled_at or "", say_refused(message.refusals))
         return replace(line, status="sent", recipients=tuple(message.addresses("accepted")), detail=detail)
     # Refused for good: tried again when the partners table names somebody else, or a person wants it.
     if message.state == "failed" and set(message.recipients) == set(line.recipients):

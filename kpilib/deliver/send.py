@@ -12,8 +12,8 @@ from pathlib import Path
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from kpilib.deliver.issued import keep_issue, stage_issue
-from kpilib.deliver.plan import Line, Outgoing, say_refused
+from kpilib.deliver.issued import drop_issue, keep_issues, stage_issue
+from kpilib.deliver.plan import Line, Outgoing, join, say_refused
 from kpilib.deliver.transport import InDoubt, Result, Temporary, Unreachable, connect, hand_over
 from kpilib.errors import DeliveryError
 from kpilib.ledger import Ledger, Message
@@ -92,14 +92,13 @@ def send_all(
     return lines
 
 
-def finish_issues(ledger: Ledger, reports: Path, quarter: str) -> None:
-    """Put in place what was sent by a run that was killed before it could."""
-    for message in ledger.sent(quarter):
-        keep_issue(reports, quarter, message.partner_id, message.digest)
+def finish_issues(ledger: Ledger, reports: Path, quarter: str) -> dict[str, str]:
+    """Put in place what was sent by a run that could not; return what is to be said of it, by partner."""
+    return keep_issues(reports, ledger.sent(quarter))
 
 
-def resolve(ledger: Ledger, message_id: str, *, was_sent: bool, reports: Path, by: str, at: datetime) -> None:
-    """Record what a person found out about a message whose fate was unknown.
+def resolve(ledger: Ledger, message_id: str, *, was_sent: bool, reports: Path, by: str, at: datetime) -> str:
+    """Record what a person found out about a message whose fate was unknown; return what else is to be said.
 
     Recipients for whom it had not been handed over still wait for it: the next run sends it to them.
 
@@ -113,12 +112,13 @@ def resolve(ledger: Ledger, message_id: str, *, was_sent: bool, reports: Path, b
         raise DeliveryError(f"No message {message_id} is in doubt.")
     if not was_sent:
         ledger.take_back(message_id, "resolved by a person: not sent", by=by)
-        return
+        return ""
     said = "resolved by a person: sent"
     ledger.accept(message_id, said, by=by)
-    if not found.addresses("pending"):
-        ledger.settle(message_id, "sent", said, at=at.isoformat(timespec="seconds"))
-        keep_issue(reports, found.quarter, found.partner_id, found.digest)
+    if found.addresses("pending"):
+        return ""
+    ledger.settle(message_id, "sent", said, at=at.isoformat(timespec="seconds"))
+    return _keep(ledger, reports, found.quarter, found.partner_id)
 
 
 class _Link:
@@ -154,15 +154,16 @@ def _send_item(
     test_to: str | None,
 ) -> Line:
     """Send one message to those of its recipients who do not have it yet."""
+    pack, key = item.pack, item.message_id
     try:
         files, letter = item.compose(settings, store, test_to=test_to)
+        if test_to is None:
+            stage_issue(settings.reports, pack, files, item.digest)
     except DeliveryError as error:
         return replace(item.line, status="failed", detail=str(error))
     data = letter.as_bytes(clock.now())
     if test_to is not None:
         return _send_test(link, settings.email, item, test_to, data, clock)
-    pack, key = item.pack, item.message_id
-    stage_issue(settings.reports, pack, files, item.digest)
     ledger.intend(key, (str(pack.quarter), pack.partner_id, item.digest), item.recipients.all, at=_stamp(clock))
     try:
         for attempt in _retrying(settings.email, clock):
@@ -211,10 +212,18 @@ def _settle(ledger: Ledger, reports: Path, item: Outgoing, reply: str, clock: Cl
     got = message.addresses("accepted")
     if not got:
         ledger.settle(item.message_id, "failed", "; ".join(message.refusals) or reply, at=_stamp(clock))
+        drop_issue(reports, item.pack, item.digest)
         return replace(item.line, status="failed", detail=say_refused(message.refusals))
     ledger.settle(item.message_id, "sent", reply, at=_stamp(clock))
-    keep_issue(reports, str(item.pack.quarter), item.pack.partner_id, item.digest)
-    return replace(item.line, status="sent", recipients=tuple(got), detail=say_refused(message.refusals))
+    kept = _keep(ledger, reports, message.quarter, message.partner_id)
+    detail = join(item.line.detail, say_refused(message.refusals), kept)
+    return replace(item.line, status="sent", recipients=tuple(got), detail=detail)
+
+
+def _keep(ledger: Ledger, reports: Path, quarter: str, partner_id: str) -> str:
+    """Put in place what was sent to a partner, after what an earlier run could not; return what is to be said."""
+    sent = [message for message in ledger.messages(quarter, partner_id) if message.state == "sent"]
+    return keep_issues(reports, sent).get(partner_id, "")
 
 
 def _send_test(link: _Link, email: Email, item: Outgoing, test_to: str, data: bytes, clock: Clock) -> Line:

@@ -10,9 +10,9 @@ from datetime import date, timedelta
 import pytest
 
 from kpilib.deliver.approve import approve_packs
-from kpilib.deliver.issued import read_issued
 from kpilib.deliver.plan import find_left_out, plan_sending, write_outbox
 from kpilib.deliver.send import finish_issues, send_all, sending
+from kpilib.enclosures import read_issued
 from kpilib.errors import DeliveryError, SettingsError
 from kpilib.ledger import Ledger
 from kpilib.pack import Pack
@@ -116,7 +116,7 @@ def test_a_changed_and_approved_pack_goes_out_as_a_reissue_that_says_what_change
 ) -> None:
     desk.approve()
     run(desk)
-    assert read_issued(desk.reports, "2026Q3", "P001")["kpis"]["deal_count"]["companions"]["won_amount"] == 440_000
+    assert read_issued(desk.settings, QUARTER, "P001")["kpis"]["deal_count"]["companions"]["won_amount"] == 440_000
     write_pack(desk.reports, desk.packs[0], won="454000.00")
     desk.approve(desk.packs[0])
     assert statuses(run(desk)) == ["sent", "sent", "sent"]
@@ -127,7 +127,7 @@ def test_a_changed_and_approved_pack_goes_out_as_a_reissue_that_says_what_change
     body = message.get_body(("plain",)).get_content().replace("\u00a0", " ")
     assert "Average deal size: 31.4 k USD → 32.4 k USD" in body
     assert "Won amount: 440 k USD → 454 k USD" in body
-    assert read_issued(desk.reports, "2026Q3", "P001")["kpis"]["deal_count"]["companions"]["won_amount"] == 454_000
+    assert read_issued(desk.settings, QUARTER, "P001")["kpis"]["deal_count"]["companions"]["won_amount"] == 454_000
 
 
 def test_a_reissue_whose_kpis_are_as_they_were_says_so(desk: Desk, mail_server: MailServer) -> None:
@@ -263,7 +263,7 @@ def test_a_pack_that_goes_back_to_what_it_was_is_a_reissue_too(desk: Desk, mail_
     subjects = [email.message_from_bytes(data, policy=email.policy.SMTP)["Subject"] for _, data in mail_server.arrived]
     assert [subject.startswith("Corrected: ") for subject in subjects] == [False, True, True]
     assert len({email.message_from_bytes(data)["Message-ID"] for _, data in mail_server.arrived}) == 3
-    assert read_issued(desk.reports, "2026Q3", "P001")["kpis"]["deal_count"]["companions"]["won_amount"] == 440_000
+    assert read_issued(desk.settings, QUARTER, "P001")["kpis"]["deal_count"]["companions"]["won_amount"] == 440_000
 
 
 def test_a_pack_that_was_touched_after_its_build_is_not_approved(desk: Desk) -> None:

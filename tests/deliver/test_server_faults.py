@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import pytest
 
-from kpilib.deliver.issued import read_issued
 from kpilib.deliver.send import resolve
+from kpilib.enclosures import read_issued
 from kpilib.errors import SettingsError
 from kpilib.settings import Settings
-from tests.deliver.conftest import NOW, PARTNERS, Desk, Hours, MailServer, run, statuses
+from tests.deliver.conftest import NOW, PARTNERS, QUARTER, Desk, Hours, MailServer, run, statuses
 
 
 def with_patience(desk: Desk, seconds: float) -> Settings:
@@ -127,7 +127,7 @@ def test_a_connection_lost_after_the_last_byte_is_left_to_a_person(
         resolve(ledger, message.message_id, was_sent=step == "take and drop", reports=desk.reports, by="mara", at=NOW)
     assert statuses(run(desk)) == ["sent", "sent"]
     assert sum(to == ["ana@norvane.example", "sales@norvane.example"] for to, _ in mail_server.arrived) == 1
-    assert read_issued(desk.reports, "2026Q3", "P001") is not None
+    assert read_issued(desk.settings, QUARTER, "P001") is not None
 
 
 def test_a_server_that_hangs_after_the_last_byte_is_left_to_a_person(
