@@ -316,12 +316,16 @@ def test_a_template_that_asks_for_what_is_not_there(workspace: Path) -> None:
 
 def test_no_fonts(workspace: Path, tmp_path: Path) -> None:
     python = environment_without(tmp_path / "environment", "font-source-sans-pro")
-    start(workspace, "build", *PARTNER, python=python).be(
-        2,
+    said = start(workspace, "build", *PARTNER, python=python)
+    missing = (
         "The font files SourceSansPro-Regular.otf, SourceSansPro-It.otf, SourceSansPro-Semibold.otf, "
         "SourceSansPro-SemiboldIt.otf, SourceSansPro-Bold.otf, SourceSansPro-BoldIt.otf are missing. "
-        "Install the packages font-source-sans-pro and koreanize-matplotlib again.",
+        "Install the packages font-source-sans-pro and koreanize-matplotlib again."
     )
+    lines = said.text.splitlines()
+    assert (said.code, len(lines), lines[-1]) == (2, 4, missing)
+    assert lines[0].startswith("P001 2026Q3: cell ")
+    assert lines[0].endswith(f" failed: SettingsError: {missing}")
 
 
 @pytest.mark.slow

@@ -48,7 +48,7 @@ def read_figures(place: Path, partner_ids: list[str]) -> dict[str, Figures]:
         folder = place / folder_name(partner_id)
         manifest = Manifest.read(folder)
         sha256 = "" if manifest is None else str(manifest.files.get("kpis.json", {}).get("sha256", ""))
-        if manifest is None or not sha256:
+        if manifest is None or not sha256 or not (folder / "kpis.json").is_file():
             continue
         held = known.get(partner_id, {})
         document = held["document"] if held.get("sha256") == sha256 else _read_document(folder / "kpis.json")

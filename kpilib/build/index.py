@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import TemplateError
 from markupsafe import Markup
 
 from kpilib.build import index_row
@@ -25,8 +24,8 @@ from kpilib.build.manifest import FAILURE, Failure, Manifest
 from kpilib.build.remembered import Remembered, hash_of
 from kpilib.build.round import Round
 from kpilib.build.spreadsheets import QUARTER, partner_file, write_spreadsheets
+from kpilib.build.template import draw_template, read_beside
 from kpilib.digest import digest_of_hashes
-from kpilib.errors import RenderError
 from kpilib.formats import Formats
 from kpilib.kpis import KPIS
 from kpilib.language import Words, fallback_language
@@ -44,6 +43,7 @@ STATUSES = ("failed", "outdated", "missing", "ready")
 """How a review may stand, the urgent first."""
 
 _FACES = "/* faces */"
+_WHAT = "The index"
 
 Delivery = Callable[[Pack, Manifest], tuple[str, str, str, str]]
 
@@ -115,7 +115,7 @@ def draw_index(around: Round, rows: list[Row]) -> bytes:
     speaker = _speaker(around)
     words, formats = speaker.words, speaker.formats
     folder = find_templates("index", around.settings.root, folder=around.settings.packs.templates)
-    script = (folder / "index.js").read_text(encoding="utf-8")
+    script = read_beside(folder / "index.js", what=_WHAT)
     portfolio = _portfolio(around)
     values: dict[str, Any] = {
         "language": words.language,
@@ -136,16 +136,13 @@ def draw_index(around: Round, rows: list[Row]) -> bytes:
         "portfolio": portfolio,
         "workbook": QUARTER if (_place(around) / QUARTER).is_file() else "",
         "palette": Theme.from_brand(around.settings.brand.model_dump()).palette,
-        "style": Markup((folder / "style.css").read_text(encoding="utf-8")),  # noqa: S704 (the workspace's own)
+        "style": Markup(read_beside(folder / "style.css", what=_WHAT)),  # noqa: S704 (the workspace's own)
         "script": Markup(script),  # noqa: S704 (the workspace's own)
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     }
-    try:
-        page = environment(folder).get_template("index.html.j2").render(values)
-        # Only what the page holds is embedded, so that it is drawn first.
-        return page.replace(_FACES, embed_faces(page), 1).encode("utf-8", "replace")
-    except TemplateError as error:
-        raise RenderError(f"The index cannot be drawn with {folder / 'index.html.j2'}: {error}.") from None
+    page = draw_template(environment(folder), folder / "index.html.j2", values, what=_WHAT)
+    # Only what the page holds is embedded, so that it is drawn first.
+    return page.replace(_FACES, embed_faces(page), 1).encode("utf-8", "replace")
 
 
 def _speaker(around: Round) -> Speaker:

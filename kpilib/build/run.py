@@ -40,7 +40,10 @@ _OF_THE_POOL = {"worker", "unexpected"}
 
 @dataclass
 class Outcome:
-    """What became of each pack of a build; ``interrupted`` when a person stopped it."""
+    """What became of each pack of a build; ``interrupted`` when a person stopped it.
+
+    ``unwritten``: why the account of the run, or the index, could not be written beside the packs.
+    """
 
     made: list[Pack] = field(default_factory=list)
     fresh: list[Pack] = field(default_factory=list)
@@ -50,6 +53,7 @@ class Outcome:
     interrupted: bool = False
     index: Path = Path()
     portfolio: PortfolioOutcome | None = None
+    unwritten: list[KpilibError] = field(default_factory=list)
 
 
 def build_packs(
@@ -107,10 +111,23 @@ def build_packs(
         except KeyboardInterrupt:
             outcome.interrupted = True
         outcome.seconds = perf_counter() - started
-        write_index(around, workers=most)
-        put_file(quarter / _run_name(around), _account(around, outcome), aside=quarter / ASIDE)
+        _write_beside(around, outcome, workers=most)
         sweep(quarter / ASIDE)
     return outcome
+
+
+def _write_beside(around: Round, outcome: Outcome, *, workers: int) -> None:
+    """Write the account of the run and the index; what cannot be written takes neither the other nor the outcome."""
+    quarter = around.settings.reports / str(around.quarter)
+    steps = (
+        lambda: put_file(quarter / _run_name(around), _account(around, outcome), aside=quarter / ASIDE),
+        lambda: write_index(around, workers=workers),
+    )
+    for step in steps:
+        try:
+            step()
+        except KpilibError as error:
+            outcome.unwritten.append(error)
 
 
 @contextmanager

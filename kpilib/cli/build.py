@@ -108,9 +108,11 @@ def build(
                 around, chosen, jobs=jobs, dask=cluster, force=force, portfolio=whole, watcher=bar
             )
     _report(around, outcome, given)
-    failed = outcome.failed or (outcome.portfolio is not None and outcome.portfolio.error is not None)
-    if failed or outcome.interrupted:
-        raise typer.Exit(130 if outcome.interrupted else 1)
+    code = max((error.exit_code for error in outcome.unwritten), default=0)
+    if outcome.failed or (outcome.portfolio is not None and outcome.portfolio.error is not None):
+        code = max(code, 1)
+    if code or outcome.interrupted:
+        raise typer.Exit(130 if outcome.interrupted else code)
 
 
 def status(context: typer.Context, quarter: Quarter = None, partner: Partners = None) -> None:
@@ -173,10 +175,14 @@ def _report(around: Round, outcome: Outcome, given: Context) -> None:
     given.say(f"{around.quarter} as of {around.as_of}: {', '.join(counts)}, in {outcome.seconds:.1f} s.")
     if not given.quiet:
         folders = [pack.folder(reports) for pack in outcome.made[:1]]
-        paths = [outcome.index, *(folder / name for folder in folders for name in ("review.html", "review.pdf"))]
+        paths = [] if outcome.unwritten else [outcome.index]
         if outcome.portfolio is not None and outcome.portfolio.error is None:
-            paths.insert(1, outcome.portfolio.pack.folder(reports) / "portfolio.html")
-        print_result("\n".join(["Open:", *(f"  {near(path)}" for path in paths)]))
+            paths.append(outcome.portfolio.pack.folder(reports) / "portfolio.html")
+        paths += [folder / name for folder in folders for name in ("review.html", "review.pdf")]
+        if paths:
+            print_result("\n".join(["Open:", *(f"  {near(path)}" for path in paths)]))
+    for error in outcome.unwritten:
+        say_error(str(error))
 
 
 def _report_portfolio(outcome: Outcome, given: Context) -> None:

@@ -61,8 +61,8 @@ def approve(
     chosen = [name for name in around.partners(partner or ()) if name not in left_out]
     with hold(given.settings.reports, say=given.say):
         new = len(_approve(around, chosen, note))
+        print_result(f"{around.quarter}: {new} approved, {len(chosen) - new} were approved already.")
         _write_index(around)
-    print_result(f"{around.quarter}: {new} approved, {len(chosen) - new} were approved already.")
 
 
 def _approve(around: Round, chosen: list[str], note: str) -> list[Approval]:
@@ -166,8 +166,8 @@ def send(
             folder = settings.reports / str(around.quarter) / "outbox"
             write_outbox(folder, outgoing, settings, around.store)
             given.say(_say_dry_run(len(outgoing), folder, lines, str(around.quarter)))
-    _write_index(around)
     _print_lines(lines, now=set(now), test=test_to is not None)
+    _write_index(around)
     if any(line.status in _TROUBLE for line in lines):
         raise typer.Exit(1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from kpilib.build.manifest import FAILURE, MANIFEST, Failure, Manifest
 from kpilib.build.round import Round
 from kpilib.build.write import put_folder
 from kpilib.deliver.approve import approve_packs
-from kpilib.errors import ExecutionError
+from kpilib.errors import ExecutionError, RenderError
 from kpilib.kpis import document, evaluate, to_json
 from kpilib.ledger import Ledger
 from kpilib.settings import Settings
@@ -192,6 +193,47 @@ def test_nobody(module_workspace: Callable[..., Settings]) -> None:
     page = write_index(Round.open(settings, "2026Q3")).read_text(encoding="utf-8")
     assert "The data hold no active partner." in page
     assert "<table" not in page
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("index.html.j2", b"\n{{ nope }}", "index/index.html.j2, line 2: 'nope' is undefined"),
+        ("index.html.j2", b'{{ 1 + "a" }}',
+         "index/index.html.j2, line 1: unsupported operand type(s) for +: 'int' and 'str'"),
+        ("index.html.j2", b"{% if %}",
+         "index/index.html.j2, line 1: Expected an expression, got 'end of statement block'"),
+        ("index.html.j2", b"f\xfcr", "it is not UTF-8 text"),
+        ("style.css", b"f\xfcr", "it is not UTF-8 text"),
+        ("index.js", None, "No such file or directory"),
+    ],
+)  # fmt: skip
+def test_what_the_workspaces_own_template_fails_at_is_said(
+    around: Round, name: str, text: bytes | None, said: str
+) -> None:
+    templates = around.settings.root / "templates" / "index"
+    shutil.rmtree(templates, ignore_errors=True)
+    shutil.copytree(Path(__file__).parents[2] / "templates" / "index", templates)
+    if text is None:
+        (templates / name).unlink()
+    else:
+        (templates / name).write_bytes(text)
+    with pytest.raises(RenderError) as caught:
+        write_index(around)
+    shutil.rmtree(templates)
+    assert str(caught.value) == f"The index cannot be drawn with {templates / name}: {said}."
+
+
+def test_a_pack_without_its_figures_has_a_row_without_them(module_workspace: Callable[..., Settings]) -> None:
+    """kpis.json was removed after a build; the workbooks are laid out anew."""
+    around = Round.open(module_workspace(partners=PARTNERS, opportunities=OPPORTUNITIES), "2026Q3")
+    put_packs(around)
+    place = write_index(around).parent
+    (place / "P1" / "kpis.json").unlink()
+    (place / ".made.json").unlink()
+    page = write_index(around).read_text(encoding="utf-8")
+    assert "no figures" in row(page, "Alder")
+    assert "no figures" not in row(page, "느티나무")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from kpilib.build.round import Round
 from kpilib.build.run import Outcome, _jobs, build_packs
 from kpilib.settings import load_settings
 
+ROOT = Path(__file__).parents[2]
 NOT_P2 = "assert partner != 'P2', 'not this one'"
 
 
@@ -144,6 +146,34 @@ def test_ctrl_c_leaves_nothing_half_written(workspace: Path, notebook: Callable[
     assert json.loads((quarter / "run.json").read_text())["interrupted"] is True
     with pytest.raises(ProcessLookupError):
         os.kill(int(marks.read_text()), 0)
+
+
+def test_a_build_whose_index_cannot_be_drawn_gives_its_account_first(
+    workspace: Path, kpilib: Callable[..., str]
+) -> None:
+    templates = workspace / "templates" / "index"
+    shutil.copytree(ROOT / "templates" / "index", templates)
+    (templates / "index.html.j2").write_text("{{ nope }}")
+    told = kpilib(workspace, "build", "--jobs", "1", "--partner", "P2", said=1)
+    failure = f"P2 2026Q3: cell 4 of partner_review.ipynb ({NOT_P2}) failed: AssertionError: not this one.\n"
+    said = "index/index.html.j2, line 1: 'nope' is undefined."
+    assert failure in told
+    assert "0 made, 0 fresh, 1 failed" in told
+    assert "Open:" not in told
+    assert told.splitlines()[-1] == f"The index cannot be drawn with {templates / 'index.html.j2'}: {said}"
+    account = json.loads((workspace / "reports" / "2026Q3" / "run.json").read_text(encoding="utf-8"))
+    assert [*account["failed"]] == ["P2"]
+
+
+def test_a_build_that_made_all_but_its_index_ends_as_failed(workspace: Path, kpilib: Callable[..., str]) -> None:
+    """A folder lies where the index would."""
+    run(workspace, "P1")
+    index = workspace / "reports" / "2026Q3" / "index.html"
+    index.unlink()
+    index.mkdir()
+    told = kpilib(workspace, "build", "--partner", "P1", said=1)
+    assert told.splitlines()[-1] == f"{index} cannot be written: Is a directory."
+    assert "0 made, 1 fresh, 0 failed" in told
 
 
 def test_the_largest_come_first(workspace: Path) -> None:

@@ -6,6 +6,7 @@ import email
 import email.policy
 import io
 import re
+import shutil
 import signal
 import sqlite3
 from collections.abc import Callable
@@ -217,3 +218,22 @@ def test_a_person_is_asked_what_became_of_a_message(
     assert 'class="slot sent"' in index.read_text(encoding="utf-8")
     assert "1 sent before" in kpilib(root, "send", "2026Q3", "--really", "--partner", "P001")
     assert len(mail_server.arrived) == 1
+
+
+def test_what_was_approved_and_sent_is_told_before_the_index_that_cannot_be_drawn(
+    desk: Desk, mail_server: MailServer, kpilib: Callable[..., str]
+) -> None:
+    settings, templates = desk.settings.root / "kpilib.toml", desk.settings.root / "templates"
+    shutil.copytree(ROOT / "templates", templates)
+    settings.write_text(settings.read_text().replace(str(ROOT / "templates"), "templates"))
+    (templates / "index" / "index.js").unlink()
+    wrong = f"The index cannot be drawn with {templates / 'index' / 'index.js'}: No such file or directory."
+    desk.approve()
+    told = kpilib(desk.settings.root, "send", "2026Q3", "--really", said=1)
+    assert len(mail_server.arrived) == 3
+    assert "3 sent\n" in told
+    assert told.splitlines()[-1] == wrong
+    mail_server.script = ["take and drop"]
+    told = kpilib(desk.settings.root, "send", "2026Q3", said=1)
+    assert "3 sent before\n" in told
+    assert wrong in told
