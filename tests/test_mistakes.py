@@ -413,5 +413,6 @@ def test_what_only_some_need_is_not_installed(workspace: Path, tmp_path: Path) -
 def test_no_sender(say) -> None:
     say("send", "2026Q3").be(
         2,
+        '[email] host is not set. Set it: host = "smtp.your-company.example"\n'
         '[email] sender is not set. Set it: sender = "partners@your-company.example"',
     )

@@ -15,7 +15,7 @@ from kpilib.digest import digest_of, read_files
 from kpilib.errors import DeliveryError, SettingsError
 from kpilib.ledger import Ledger, Message
 from kpilib.pack import Pack
-from kpilib.settings import Settings
+from kpilib.settings import Email, Settings
 from kpilib.store import Store
 
 __all__ = ["Line", "Outgoing", "find_left_out", "join", "plan_sending", "say_refused", "write_outbox"]
@@ -95,13 +95,9 @@ def plan_sending(
     Raises
     ------
     SettingsError
-        when there is no sender, or an address of the settings is none.
+        when there is no server or sender, or an address of the settings is none.
     """
-    if not settings.email.sender or (problem := problem_of(settings.email.sender)):
-        found = f": {problem}" if settings.email.sender else " is not set"
-        raise SettingsError(f'[email] sender{found}. Set it: sender = "partners@your-company.example"')
-    if test_to is not None and (problem := problem_of(test_to)):
-        raise SettingsError(f"--test-to: {problem}.")
+    _check(settings.email, test_to)
     contacts = _contacts(store)
     looked = [_look(settings, store, ledger, pack, contacts, test_to=test_to, again=again) for pack in packs]
     return [line for line, _ in looked], [ready for _, ready in looked if ready is not None]
@@ -147,6 +143,19 @@ def say_refused(refusals: Sequence[str]) -> str:
     return f"{'; '.join(refusals)}. Mend it, then: --again" if refusals else ""
 
 
+def _check(email: Email, test_to: str | None) -> None:
+    """Refuse settings with which nothing could be sent."""
+    right = {"host": "smtp.your-company.example", "sender": "partners@your-company.example"}
+    found = {name: " is not set" for name in right if not getattr(email, name)}
+    if email.sender and (problem := problem_of(email.sender)):
+        found["sender"] = f": {problem}"
+    problems = [f'[email] {name}{said}. Set it: {name} = "{right[name]}"' for name, said in found.items()]
+    if test_to is not None and (problem := problem_of(test_to)):
+        problems.append(f"--test-to: {problem}.")
+    if problems:
+        raise SettingsError("\n".join(problems))
+
+
 def _look(
     settings: Settings,
     store: Store,
@@ -185,6 +194,8 @@ def _look(
     before = read_before(settings, pack)[1] if earlier else ""
     detail = join(_others(pack, recipients, contacts), before)
     line = replace(line, status="reissue" if earlier else "ready", detail=detail)
+    if test_to is not None:
+        line = replace(line, recipients=(test_to,))
     message_id = held.message_id if held is not None else f"<{key}@{settings.email.sender.rpartition('@')[2]}>"
     return line, Outgoing(line, pack, approval.digest, message_id, recipients)
 

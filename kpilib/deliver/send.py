@@ -228,16 +228,17 @@ def _keep(ledger: Ledger, reports: Path, quarter: str, partner_id: str) -> str:
 
 def _send_test(link: _Link, email: Email, item: Outgoing, test_to: str, data: bytes, clock: Clock) -> Line:
     """Send one message to the tester alone; the ledger does not count it."""
-    line = replace(item.line, recipients=(test_to,))
     try:
         for attempt in _retrying(email, clock):
             with attempt:
                 result = link.hand_over([test_to], data, lambda _: None)
                 if result.deferred:
                     raise Temporary(next(iter(result.deferred.values())))
+    except Unreachable:
+        raise
     except (Temporary, InDoubt) as error:
-        return replace(line, status="failed", detail=str(error))
-    return replace(line, status="sent" if result.accepted else "failed", detail=result.reply)
+        return replace(item.line, status="failed", detail=str(error))
+    return replace(item.line, status="sent" if result.accepted else "failed", detail=result.reply)
 
 
 def _retrying(email: Email, clock: Clock) -> Retrying:

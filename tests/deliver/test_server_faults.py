@@ -172,6 +172,27 @@ def test_a_server_that_cannot_be_reached_loses_nothing(make_desk: Callable[..., 
     assert lines[0].detail == "127.0.0.1:1 cannot be reached: Connection refused. The next run tries again."
 
 
+def test_a_test_ends_where_the_server_cannot_be_reached_too(make_desk: Callable[..., Desk]) -> None:
+    desk = make_desk(1)
+    desk.approve()
+    hours = Hours()
+    lines = run(desk, hours, test_to="me@vendor.example")
+    assert [(line.status, line.recipients) for line in lines] == [("failed", ("me@vendor.example",))] * 3
+    assert lines[0].detail == "127.0.0.1:1 cannot be reached: Connection refused. The next run tries again."
+    assert lines[1].detail == "Not tried: no server. The next run tries again."
+    assert [pause for pause in hours.pauses if pause] == [5.0, 10.0, 20.0]
+
+
+@pytest.mark.parametrize("options", [{}, {"test_to": "me@vendor.example"}])
+def test_without_a_host_nothing_begins(make_desk: Callable[..., Desk], options: dict[str, str]) -> None:
+    desk = make_desk()
+    desk.settings = desk.settings.model_copy(update={"email": desk.settings.email.model_copy(update={"host": ""})})
+    desk.approve()
+    with pytest.raises(SettingsError) as caught:
+        run(desk, **options)
+    assert str(caught.value) == '[email] host is not set. Set it: host = "smtp.your-company.example"'
+
+
 @pytest.mark.parametrize("packs", [40, pytest.param(200, marks=pytest.mark.slow)])
 def test_a_server_that_fails_at_random_gets_every_message_once_or_it_is_flagged(
     make_desk: Callable[..., Desk], mail_server: MailServer, packs: int

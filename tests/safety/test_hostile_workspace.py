@@ -78,7 +78,7 @@ def lay_out(root: Path) -> Path:
 
     (root / "comments" / "2026Q3" / f"{folder_name(PARTNER_ID)}.md").write_text(COMMENT, encoding="utf-8")
     (root / "kpilib.toml").write_text(
-        '[source]\npath = "data"\n[email]\nsender = "reviews@vendor.example"\n', encoding="utf-8"
+        '[source]\npath = "data"\n[email]\nhost = "127.0.0.1"\nsender = "reviews@vendor.example"\n', encoding="utf-8"
     )
     return root
 
