@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kpilib.build.round import Round
     from kpilib.deliver.plan import Line
     from kpilib.ledger import Approval, Ledger
+    from kpilib.pack import Pack
 
 __all__ = ["approve", "send"]
 
@@ -146,7 +147,9 @@ def send(
             _write_index(around)
             return
         late = finish_issues(ledger, settings.reports, str(around.quarter))
-        lines, outgoing = plan_sending(settings, around.store, ledger, packs, test_to=test_to, again=again)
+        lines, outgoing = plan_sending(
+            settings, around.store, ledger, packs, test_to=test_to, again=again, stale=_find_stale(around, packs, given)
+        )
         if not partner:
             lines += find_left_out(around.store, ledger, str(around.quarter), (pack.partner_id for pack in packs))
         lines = [replace(line, detail=join(line.detail, late.get(line.partner_id, ""))) for line in lines]
@@ -170,6 +173,19 @@ def send(
     _write_index(around)
     if any(line.status in _TROUBLE for line in lines):
         raise typer.Exit(1)
+
+
+def _find_stale(around: Round, packs: Iterable[Pack], given: Context) -> dict[str, str]:
+    """Return why packs are not what would be built now, by partner; what was approved goes out all the same."""
+    from kpilib.build.plan import plan_packs
+    from kpilib.errors import KpilibError
+
+    try:
+        planned = plan_packs(around, [pack.partner_id for pack in packs])
+    except KpilibError as error:
+        given.say(f"Whether packs are stale cannot be told: {error}")
+        return {}
+    return {each.pack.partner_id: ", ".join(each.reasons) for each in planned}
 
 
 def _say_dry_run(messages: int, folder: Path, lines: Iterable[Line], quarter: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from kpilib.build.manifest import Manifest
 from kpilib.deliver.compose import Letter, compose
 from kpilib.deliver.issued import read_before
 from kpilib.deliver.recipients import Recipients, contacts_of, find_recipients, problem_of
@@ -82,6 +83,7 @@ def plan_sending(
     *,
     test_to: str | None = None,
     again: bool = False,
+    stale: Mapping[str, str] | None = None,
 ) -> tuple[list[Line], list[Outgoing]]:
     """Return the table of who gets what, and what may go out now.
 
@@ -89,6 +91,8 @@ def plan_sending(
     ----------
     again
         whether what a server refused for good is tried again.
+    stale
+        by partner, why a pack is not what would be built now: it goes out as it was approved, and its line says so.
     test_to
         an address that gets all of it, marked as a test; nothing of a test counts as sent.
 
@@ -98,8 +102,11 @@ def plan_sending(
         when there is no server or sender, or an address of the settings is none.
     """
     _check(settings.email, test_to)
-    contacts = _contacts(store)
-    looked = [_look(settings, store, ledger, pack, contacts, test_to=test_to, again=again) for pack in packs]
+    contacts, stale = _contacts(store), stale or {}
+    looked = [
+        _look(settings, store, ledger, pack, contacts, test_to=test_to, again=again, stale=stale.get(pack.partner_id))
+        for pack in packs
+    ]
     return [line for line, _ in looked], [ready for _, ready in looked if ready is not None]
 
 
@@ -165,11 +172,12 @@ def _look(
     *,
     test_to: str | None,
     again: bool,
+    stale: str | None,
 ) -> tuple[Line, Outgoing | None]:
     """Return a pack's row and, if it may go out, what goes."""
     partner = store.partner(pack.partner_id)
     recipients = find_recipients(partner, settings.email)
-    line = Line(pack.partner_id, str(partner["name"]), tuple(recipients.all), "ready")
+    line = Line(pack.partner_id, partner["name"] or pack.partner_id, tuple(recipients.all), "ready")
     approval, lost = ledger.standing(pack, settings.reports)
     if approval is None:
         built = pack.folder(settings.reports).is_dir()
@@ -189,10 +197,11 @@ def _look(
         ended = _ended(line, messages, held, again=again)
         if ended is not None:
             return ended, None
-    if recipients.problems:
-        return replace(line, status="refused", detail="; ".join(recipients.problems)), None
+    problems = join(*recipients.problems, _other_name(pack, line.name, settings.reports))
+    if problems:
+        return replace(line, status="refused", detail=problems), None
     before = read_before(settings, pack)[1] if earlier else ""
-    detail = join(_others(pack, recipients, contacts), before)
+    detail = join(f"stale: {stale}" if stale else "", _others(pack, recipients, contacts), before)
     line = replace(line, status="reissue" if earlier else "ready", detail=detail)
     if test_to is not None:
         line = replace(line, recipients=(test_to,))
@@ -218,6 +227,17 @@ def _others(pack: Pack, recipients: Recipients, contacts: Mapping[str, Sequence[
             more = f" and {len(others) - 3} more" if len(others) > 3 else ""
             said.append(f"{address} is a contact of {', '.join(others[:3])}{more} too")
     return "; ".join(said)
+
+
+def _other_name(pack: Pack, name: str, reports: Path) -> str:
+    """Say if a pack is in another name than its partner has by now: the email would have the one, the PDF the other."""
+    manifest = Manifest.read(pack.folder(reports))
+    if manifest is None or manifest.name == name:
+        return ""
+    return (
+        f"the pack is in the name of {manifest.name!r}, the table partners says {name!r}. "
+        f"Build and approve it again: kpilib build {pack.quarter} --partner {pack.partner_id}"
+    )
 
 
 def _ended(line: Line, messages: Sequence[Message], message: Message | None, *, again: bool) -> Line | None:

@@ -238,7 +238,8 @@ def _send_test(link: _Link, email: Email, item: Outgoing, test_to: str, data: by
         raise
     except (Temporary, InDoubt) as error:
         return replace(item.line, status="failed", detail=str(error))
-    return replace(item.line, status="sent" if result.accepted else "failed", detail=result.reply)
+    detail = join(item.line.detail, result.reply)
+    return replace(item.line, status="sent" if result.accepted else "failed", detail=detail)
 
 
 def _retrying(email: Email, clock: Clock) -> Retrying:

@@ -8,7 +8,7 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -130,10 +130,14 @@ class Desk:
             approve_packs(ledger, packs or self.packs, self.reports, by="mara", at=NOW)
 
 
-def run(desk: Desk, hours: Hours | None = None, *, again: bool = False, **options: str) -> list[Line]:
+def run(
+    desk: Desk, hours: Hours | None = None, *, again: bool = False, stale: Mapping[str, str] = {}, **options: str
+) -> list[Line]:
     """One `kpilib send --really`: the table of who gets what, then what may go."""
     with desk.ledger() as ledger:
-        lines, outgoing = plan_sending(desk.settings, desk.store, ledger, desk.packs, again=again, **options)
+        lines, outgoing = plan_sending(
+            desk.settings, desk.store, ledger, desk.packs, again=again, stale=stale, **options
+        )
         sent = {line.partner_id: line for line in send_all(
             desk.settings, desk.store, ledger, outgoing, clock=(hours or Hours()).clock(), **options)}
     return [sent.get(line.partner_id, line) for line in lines]
@@ -143,8 +147,13 @@ def statuses(lines: list[Line]) -> list[str]:
     return [line.status for line in lines]
 
 
-def write_pack(reports: Path, pack: Pack, *, won: str = "440000.00", pdf: bytes = b"%PDF-1.7 review\n") -> None:
+def write_pack(
+    reports: Path, pack: Pack, *, won: str = "440000.00", pdf: bytes = b"%PDF-1.7 review\n", name: str = ""
+) -> None:
+    """Write a pack of a partner; without a name that of the pack which lies there."""
     folder = pack.folder(reports)
+    held = Manifest.read(folder)
+    name = name or (held.name if held else pack.partner_id)
     folder.mkdir(parents=True, exist_ok=True)
     kpis = {
         "deal_count": {"unit": "count", "value": 14, "n": 14, "companions": {"won_amount": float(won)}},
@@ -163,9 +172,9 @@ def write_pack(reports: Path, pack: Pack, *, won: str = "440000.00", pdf: bytes 
         "review.ipynb": b"{}",
     }
     origin = Origin("slice", {}, "notebook", "templates", "kpilib", "environment")
-    manifest = Manifest.of(pack, "name", origin, files).to_bytes()
-    for name, data in {**files, "pack.json": manifest}.items():
-        (folder / name).write_bytes(data)
+    manifest = Manifest.of(pack, name, origin, files).to_bytes()
+    for file, data in {**files, "pack.json": manifest}.items():
+        (folder / file).write_bytes(data)
 
 
 @pytest.fixture
@@ -191,7 +200,7 @@ def make_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         store = Store.open(settings)
         packs = [Pack(name, QUARTER, date(2026, 9, 30)) for name in store.partner_ids(active_only=True)]
         for pack in packs:
-            write_pack(settings.reports, pack)
+            write_pack(settings.reports, pack, name=str(store.partner(pack.partner_id)["name"]))
         return Desk(settings, store, packs)
 
     return make

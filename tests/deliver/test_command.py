@@ -220,6 +220,23 @@ def test_a_person_is_asked_what_became_of_a_message(
     assert len(mail_server.arrived) == 1
 
 
+def test_a_stale_pack_is_named_in_the_dry_run_and_when_it_is_sent(
+    desk: Desk, mail_server: MailServer, kpilib: Callable[..., str]
+) -> None:
+    """These packs were made from nothing that is here; without a notebook it cannot be told."""
+    root = desk.settings.root
+    desk.approve()
+    untold = f"Whether packs are stale cannot be told: The notebook {root / 'notebooks' / 'partner_review.ipynb'}"
+    assert untold in kpilib(root, "send", "2026Q3", "--partner", "P001")
+    (root / "notebooks").mkdir()
+    (root / "notebooks" / "partner_review.ipynb").write_bytes(b"{}")
+    said = kpilib(root, "send", "2026Q3", "--partner", "P001")
+    assert untold not in said
+    assert "stale: " in said
+    assert "stale: " in kpilib(root, "send", "2026Q3", "--really", "--partner", "P001")
+    assert len(mail_server.arrived) == 1
+
+
 def test_what_was_approved_and_sent_is_told_before_the_index_that_cannot_be_drawn(
     desk: Desk, mail_server: MailServer, kpilib: Callable[..., str]
 ) -> None:

@@ -17,6 +17,7 @@ from kpilib.errors import DeliveryError, SettingsError
 from kpilib.ledger import Ledger
 from kpilib.pack import Pack
 from kpilib.settings import Settings
+from kpilib.store import Store
 from tests.deliver.conftest import NOW, PARTNERS, QUARTER, Desk, Hours, MailServer, run, statuses, write_pack
 
 
@@ -154,6 +155,43 @@ def test_a_contact_that_is_another_partners_too_is_told_before_anything_goes(mak
     assert [(line.status, line.detail) for line in lines] == [
         ("ready", "Ana@norvane.example is a contact of P001 too")
     ]
+
+
+def test_a_pack_under_another_name_than_its_partners_is_refused_alone(
+    make_desk: Callable[..., Desk], mail_server: MailServer
+) -> None:
+    """Renamed after the build and the approval: the subject would have the new name, the PDF the old one."""
+    desk = make_desk(mail_server.port)
+    desk.approve()
+    (desk.settings.root / "data" / "partners.csv").write_text(
+        PARTNERS.replace("Norvane Systems", "Norvane Group"), encoding="utf-8"
+    )
+    desk.store = Store.open(desk.settings)
+    said = (
+        "the pack is in the name of 'Norvane Systems', the table partners says 'Norvane Group'. "
+        "Build and approve it again: kpilib build 2026Q3 --partner P001"
+    )
+    for options in ({}, {"test_to": "me@vendor.example"}):
+        lines = run(desk, **options)
+        assert (lines[0].status, lines[0].detail) == ("refused", said)
+        assert statuses(lines[1:]) == ["sent", "sent"]
+    assert len(mail_server.arrived) == 4
+    write_pack(desk.reports, desk.packs[0], name="Norvane Group")
+    desk.approve(desk.packs[0])
+    assert statuses(run(desk)) == ["sent"] * 3
+    (desk.settings.root / "data" / "partners.csv").write_text(PARTNERS, encoding="utf-8")
+    desk.store = Store.open(desk.settings)
+    assert statuses(run(desk)) == ["sent"] * 3
+    assert len(mail_server.arrived) == 5
+
+
+def test_an_approved_pack_that_is_stale_goes_out_and_its_line_says_so(desk: Desk, mail_server: MailServer) -> None:
+    desk.approve()
+    stale = {"P001": "rows changed, comment changed"}
+    for options in ({"test_to": "me@vendor.example"}, {}):
+        assert [(line.status, line.detail.partition("; ")[0]) for line in run(desk, stale=stale, **options)] == [
+            ("sent", "stale: rows changed, comment changed"), *[("sent", "250 taken" if options else "")] * 2,
+        ]  # fmt: skip
 
 
 def test_the_rate_limit_is_kept(make_desk: Callable[..., Desk], mail_server: MailServer) -> None:
