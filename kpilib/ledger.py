@@ -42,6 +42,15 @@ CREATE TABLE IF NOT EXISTS recipients (
 CREATE INDEX IF NOT EXISTS messages_of_pack ON messages (quarter, partner_id);
 """
 
+_RESTORE = "It records what was approved and sent: restore it from a backup rather than removing it."
+_MAKE_ROOM = "Free some room on its disk; leave the file as it is."
+_ADVICE = {
+    sqlite3.SQLITE_CORRUPT: _RESTORE,
+    sqlite3.SQLITE_NOTADB: _RESTORE,
+    sqlite3.SQLITE_FULL: _MAKE_ROOM,
+    sqlite3.SQLITE_IOERR: _MAKE_ROOM,
+}
+
 _COLUMNS = "message_id, quarter, partner_id, digest, state, intended_at, settled_at, reply"
 
 
@@ -99,11 +108,7 @@ class Ledger:
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_SCHEMA)
         except (sqlite3.Error, OSError) as error:
-            raise DeliveryError(
-                f"The ledger {path} cannot be opened: {error}. It records what was approved and sent: "
-                "restore it from a backup rather than removing it.",
-                path=path,
-            ) from None
+            raise _unusable(path, "opened", error) from None
 
     def __enter__(self) -> Self:
         return self
@@ -122,18 +127,17 @@ class Ledger:
 
     def approval(self, quarter: str, partner_id: str) -> Approval | None:
         """Return the latest approval of a pack."""
-        row = self._db.execute(
+        rows = self._select(
             "SELECT quarter, partner_id, digest, approved_by, approved_at, note FROM approvals "
             "WHERE quarter = ? AND partner_id = ? ORDER BY id DESC LIMIT 1",
-            (quarter, partner_id),
-        ).fetchone()
-        return None if row is None else Approval(*row)
+            quarter,
+            partner_id,
+        )
+        return Approval(*rows[0]) if rows else None
 
     def approved(self, quarter: str) -> list[str]:
         """Return the partners of a quarter whose packs were approved."""
-        rows = self._db.execute(
-            "SELECT DISTINCT partner_id FROM approvals WHERE quarter = ? ORDER BY partner_id", (quarter,)
-        )
+        rows = self._select("SELECT DISTINCT partner_id FROM approvals WHERE quarter = ? ORDER BY partner_id", quarter)
         return [row[0] for row in rows]
 
     def standing(self, pack: Pack, reports: Path) -> tuple[Approval | None, str]:
@@ -148,26 +152,15 @@ class Ledger:
 
     def messages(self, quarter: str, partner_id: str) -> list[Message]:
         """Return a pack's messages, oldest first."""
-        rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM messages WHERE quarter = ? AND partner_id = ? ORDER BY rowid",  # noqa: S608
-            (quarter, partner_id),
-        ).fetchall()
-        return self._messages(rows)
+        return self._messages("quarter = ? AND partner_id = ?", quarter, partner_id)
 
     def in_doubt(self) -> list[Message]:
         """Return the messages that were being handed over when a run ended: only a person can tell their fate."""
-        rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM messages WHERE state = 'handing_over' ORDER BY rowid"  # noqa: S608
-        ).fetchall()
-        return self._messages(rows)
+        return self._messages("state = 'handing_over'")
 
     def sent(self, quarter: str) -> list[Message]:
         """Return the messages of a quarter that were sent."""
-        rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM messages WHERE quarter = ? AND state = 'sent' ORDER BY rowid",  # noqa: S608
-            (quarter,),
-        ).fetchall()
-        return self._messages(rows)
+        return self._messages("quarter = ? AND state = 'sent'", quarter)
 
     def intend(
         self, message_id: str, pack: tuple[str, str, str], recipients: Sequence[str], *, at: str
@@ -235,15 +228,29 @@ class Ledger:
                 (state, reply, at, message_id),
             )
 
-    def _messages(self, rows: Sequence[tuple[Any, ...]]) -> list[Message]:
+    def _messages(self, condition: str, *values: str) -> list[Message]:
+        rows = self._select(f"SELECT {_COLUMNS} FROM messages WHERE {condition} ORDER BY rowid", *values)  # noqa: S608
         names = _COLUMNS.split(", ")
         return [Message(**dict(zip(names, row, strict=True)), recipients=self._recipients(row[0])) for row in rows]
 
     def _recipients(self, message_id: str) -> dict[str, tuple[str, str]]:
-        rows = self._db.execute(
-            "SELECT address, state, reply FROM recipients WHERE message_id = ? ORDER BY rowid", (message_id,)
+        rows = self._select(
+            "SELECT address, state, reply FROM recipients WHERE message_id = ? ORDER BY rowid", message_id
         )
         return {address: (state, reply) for address, state, reply in rows}
+
+    def _select(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a query.
+
+        Raises
+        ------
+        DeliveryError
+            when they cannot be read: a damaged file.
+        """
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise _unusable(self.path, "read", error) from None
 
     def _set_recipients(self, message_id: str, addresses: Sequence[str], state: str, reply: str) -> None:
         with self._transaction():
@@ -279,3 +286,10 @@ class Ledger:
                 f"The ledger {self.path} cannot be written: {error}. Nothing goes out that cannot be recorded.",
                 path=self.path,
             ) from None
+
+
+def _unusable(path: Path, what: str, error: Exception) -> DeliveryError:
+    """Return what is wrong with a ledger's file, and what to do about it: a backup helps a damaged one alone."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the code is its detail
+    advice = _ADVICE.get(code, "See that it and its folder may be written to; leave the file as it is.")
+    return DeliveryError(f"The ledger {path} cannot be {what}: {error}. {advice}", path=path)

@@ -7,7 +7,9 @@ that holds one is refused by the part that would read it.
 
 from __future__ import annotations
 
+import os
 import tomllib
+import unicodedata
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadVariable
 
 from kpilib.errors import SettingsError, did_you_mean
 
@@ -186,6 +189,13 @@ class Email(_Section):
     pause: float = Field(default=5, gt=0)
     """Seconds before the second attempt; doubled for each one after."""
 
+    @field_validator("sender_name")
+    @classmethod
+    def _one_line(cls, name: str) -> str:
+        if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in name):
+            raise ValueError("must be one line of text")
+        return name
+
 
 class Settings(BaseSettings):
     """All settings of a workspace; frozen. ``root`` is the folder that relative paths start from."""
@@ -275,6 +285,8 @@ def load_settings(path: Path | None = None) -> Settings:
         ) from None
     try:
         settings = Settings(**{**values, "root": path.absolute().parent})
+    except UnreadVariable as error:
+        raise SettingsError(_say_variable(str(error))) from None
     except ValidationError as error:
         problems = [_say(problem) for problem in error.errors()]
         raise SettingsError("\n".join([f"{path} cannot be used:", *problems])) from None
@@ -290,6 +302,18 @@ def _speak_as(settings: Settings) -> None:
     speak(read_catalogues(settings.root / settings.packs.languages))
 
 
+def _say_variable(error: str) -> str:
+    """Return which variables cannot be read, without their values: any may be a secret."""
+    section = error.partition('field "')[2].partition('"')[0]
+    prefix = f"KPILIB_{section}".upper()
+    names = [name for name in sorted(os.environ) if name.upper() == prefix or name.upper().startswith(f"{prefix}__")]
+    return (
+        f"The environment cannot be used: {', '.join(names)} is not valid for [{section}]. A variable holds one "
+        "setting, as in KPILIB_EMAIL__HOST=smtp.example.com; lists and tables are JSON, as in "
+        "KPILIB_EMAIL__CC='[\"me@example.com\"]'."
+    )
+
+
 def _say(problem: Any) -> str:
     place = [str(part) for part in problem["loc"]]
     name = f"[{place[0]}] {'.'.join(place[1:])}" if len(place) > 1 else f"[{place[0]}]" if place else "the file"
@@ -301,4 +325,4 @@ def _say(problem: Any) -> str:
                 break
             known = kind
         return f"  {name}: no such setting.{did_you_mean(place[-1], known.model_fields)}"
-    return f"  {name}: {problem['msg']} (found {problem['input']!r})"
+    return f"  {name}: {problem['msg'].removeprefix('Value error, ')} (found {problem['input']!r})"

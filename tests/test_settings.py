@@ -62,6 +62,29 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
     assert load_settings(write(tmp_path, '[money]\ncurrency = "USD"\n')).money.currency == "EUR"
 
 
+@pytest.mark.parametrize(("name", "value"), [("KPILIB_EMAIL", "x"), ("KPILIB_EMAIL__CC", "me@vendor.example")])
+def test_a_variable_that_cannot_be_read_is_named_without_its_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    monkeypatch.setenv("KPILIB_EMAILS", "another")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(write(tmp_path, ""))
+    assert str(caught.value) == (
+        f"The environment cannot be used: {name} is not valid for [email]. A variable holds one setting, as in "
+        "KPILIB_EMAIL__HOST=smtp.example.com; lists and tables are JSON, as in KPILIB_EMAIL__CC='[\"me@example.com\"]'."
+    )
+
+
+@pytest.mark.parametrize("name", ["A\\nB", "A\\rB", "A\\u2028B", "A\\u0000B"])
+def test_a_name_beside_the_sender_is_one_line(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, f'[email]\nsender_name = "{name}"\n')
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path)
+    assert str(caught.value).splitlines()[1].startswith("  [email] sender_name: must be one line of text (found 'A")
+    assert load_settings(write(tmp_path, '[email]\nsender_name = "Zoë\u00a0& Söhne, 파트너"\n')).email.sender_name
+
+
 def test_the_nearest_settings_above_are_found(tmp_path: Path) -> None:
     path = write(tmp_path, "")
     inner = tmp_path / "notebooks" / "deep"

@@ -21,8 +21,9 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from kpilib.build.template import draw_template
 from kpilib.deliver.recipients import Recipients
 from kpilib.errors import DeliveryError, RenderError
 from kpilib.formats import Formats
@@ -221,9 +222,9 @@ def _render(folder: Path, values: Mapping[str, Any]) -> dict[str, str]:
             keep_trailing_newline=True,
         )
         try:
-            texts[name] = environment.get_template(name).render(values)
-        except (TemplateError, OSError) as error:
-            raise DeliveryError(f"The template {folder / name} cannot be used: {error}.", path=folder / name) from None
+            texts[name] = draw_template(environment, folder / name, values, what="The email")
+        except RenderError as error:
+            raise DeliveryError(error.message, **error.parts) from None
     return texts
 
 

@@ -125,18 +125,25 @@ def find_left_out(store: Store, ledger: Ledger, quarter: str, partners: Iterable
     return lines
 
 
-def write_outbox(
-    folder: Path, outgoing: Iterable[Outgoing], settings: Settings, store: Store
-) -> list[Path]:
-    """Write the messages as ``.eml`` files, for a person to open, and return their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.eml"):
-        old.unlink()
+def write_outbox(folder: Path, outgoing: Iterable[Outgoing], settings: Settings, store: Store) -> list[Path]:
+    """Write the messages as ``.eml`` files, for a person to open, and return their paths.
+
+    Raises
+    ------
+    DeliveryError
+        when they cannot be written, or a template cannot be used.
+    """
     paths = []
-    for item in outgoing:
-        path = folder / f"{item.pack.folder(Path()).name}.eml"
-        path.write_bytes(item.compose(settings, store)[1].as_bytes())
-        paths.append(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("*.eml"):
+            old.unlink()
+        for item in outgoing:
+            path = folder / f"{item.pack.folder(Path()).name}.eml"
+            path.write_bytes(item.compose(settings, store)[1].as_bytes())
+            paths.append(path)
+    except OSError as error:
+        raise DeliveryError(f"{folder} cannot be written to: {error.strerror}. Nothing was sent.") from None
     return paths
 
 

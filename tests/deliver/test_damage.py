@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import email
 import email.policy
+import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,10 @@ import pytest
 from kpilib.build.plan import plan_packs
 from kpilib.build.round import Round
 from kpilib.build.standing import Standing, stand
-from tests.deliver.conftest import Desk, MailServer, run, statuses, write_pack
+from kpilib.errors import DeliveryError
+from kpilib.settings import load_settings
+from tests.deliver.conftest import ROOT, Desk, MailServer, run, statuses, write_pack
+from tests.faults.test_machine import mounted
 
 
 def write_notebook(desk: Desk) -> None:
@@ -154,3 +159,91 @@ def test_a_message_that_was_refused_for_good_leaves_nothing_aside(desk: Desk, ma
     assert list((issued(desk).parent / ".staged").iterdir()) == []
     assert statuses(run(desk, again=True)) == ["sent"]
     assert (issued(desk) / "review.pdf").is_file()
+
+
+# The email's templates
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("subject.txt.j2", b"{{ quarter / 2 }}",
+         "en/subject.txt.j2, line 1: unsupported operand type(s) for /: 'str' and 'int'"),
+        ("body.txt.j2", b"\n{{ nobody }}", "en/body.txt.j2, line 2: 'nobody' is undefined"),
+        ("body.html.j2", b"{% if %}", "en/body.html.j2, line 1: Expected an expression, got 'end of statement block'"),
+        ("body.txt.j2", "für Sie".encode("latin-1"), "it is not UTF-8 text"),
+    ],
+)  # fmt: skip
+def test_an_email_template_that_fails_is_named_with_its_line(
+    desk: Desk, mail_server: MailServer, kpilib: Callable[..., str], name: str, text: bytes, said: str
+) -> None:
+    """In English alone: P002's email is Korean, and goes out."""
+    root = desk.settings.root
+    shutil.copytree(ROOT / "templates" / "email", root / "templates" / "email")
+    (root / "templates" / "email" / "en" / name).write_bytes(text)
+    (root / "kpilib.toml").write_text((root / "kpilib.toml").read_text().replace(f"{ROOT / 'templates'}", "templates"))
+    desk.settings = load_settings(root / "kpilib.toml")
+    desk.approve()
+    wrong = f"The email cannot be drawn with {root / 'templates' / 'email' / 'en' / name}: {said}."
+    assert wrong in kpilib(root, "send", "2026Q3", said=1)
+    assert [(line.status, line.detail) for line in run(desk)] == [("failed", wrong), ("sent", ""), ("failed", wrong)]
+    assert len(mail_server.arrived) == 1
+
+
+def test_an_outbox_that_cannot_be_written_is_said(desk: Desk, kpilib: Callable[..., str]) -> None:
+    desk.approve()
+    outbox = desk.reports / "2026Q3" / "outbox"
+    outbox.write_bytes(b"")
+    said = kpilib(desk.settings.root, "send", "2026Q3", said=1)
+    assert said.splitlines()[-1] == f"{outbox} cannot be written to: File exists. Nothing was sent."
+
+
+# The ledger
+
+
+def test_a_ledger_that_was_overwritten_in_its_middle_is_said(
+    desk: Desk, mail_server: MailServer, kpilib: Callable[..., str]
+) -> None:
+    desk.approve()
+    run(desk)
+    write_notebook(desk)
+    path = desk.reports / "ledger.sqlite"
+    data = path.read_bytes()
+    path.write_bytes(data[:4096] + b"\xa5" * (len(data) - 4096))
+    said = (
+        f"The ledger {path} cannot be read: database disk image is malformed. It records what was approved and sent: "
+        "restore it from a backup rather than removing it.\n"
+    )
+    for words in (("status",), ("approve",), ("send",), ("send", "--really"), ("send", "--resolve")):
+        told = kpilib(desk.settings.root, words[0], "2026Q3", *words[1:], said=1)
+        assert told.endswith(said) or words == ("approve",)
+    for ask in ("in_doubt", "sent", "approved", "approval", "messages"):
+        with desk.ledger() as ledger, pytest.raises(DeliveryError) as caught:
+            getattr(ledger, ask)(*{"in_doubt": (), "approval": ("2026Q3", "P001"), "messages": ("2026Q3", "P001")}.get(
+                ask, ("2026Q3",)
+            ))
+        assert f"{caught.value}\n" == said
+    assert len(mail_server.arrived) == 3
+
+
+def test_a_file_that_is_no_ledger_is_said(desk: Desk) -> None:
+    path = desk.reports / "ledger.sqlite"
+    path.write_bytes(b"partner;sent" * 1000)
+    with pytest.raises(DeliveryError) as caught:
+        desk.ledger()
+    assert str(caught.value) == (
+        f"The ledger {path} cannot be opened: file is not a database. It records what was approved and sent: "
+        "restore it from a backup rather than removing it."
+    )
+
+
+def test_a_ledger_on_a_full_disk_is_not_called_damaged(desk: Desk) -> None:
+    with mounted(desk.reports, "-t", "tmpfs", "-o", "size=64k", "tmpfs"):
+        with suppress(OSError), (desk.reports / "filler").open("wb", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+        with pytest.raises(DeliveryError) as caught:
+            desk.ledger()
+        said = str(caught.value)
+    assert said.startswith(f"The ledger {desk.reports / 'ledger.sqlite'} cannot be opened: ")
+    assert said.endswith(". Free some room on its disk; leave the file as it is.")
