@@ -132,6 +132,7 @@ def send(
     from kpilib.build.round import Round
     from kpilib.deliver.plan import find_left_out, join, plan_sending, write_outbox
     from kpilib.deliver.send import finish_issues, send_all, sending
+    from kpilib.errors import KpilibError
     from kpilib.ledger import Ledger
     from kpilib.pack import Pack
 
@@ -153,23 +154,27 @@ def send(
         if not partner:
             lines += find_left_out(around.store, ledger, str(around.quarter), (pack.partner_id for pack in packs))
         lines = [replace(line, detail=join(line.detail, late.get(line.partner_id, ""))) for line in lines]
+        now: dict[str, Line] = {}
+        stopped: KpilibError | None = None
         if really or test_to:
             from kpilib.cli.sending import watched
 
             try:
-                with watched(len(outgoing), quiet=given.quiet or not outgoing) as (clock, done):
-                    ended = send_all(settings, around.store, ledger, outgoing, clock=clock, test_to=test_to, done=done)
+                with watched(len(outgoing), now, quiet=given.quiet or not outgoing) as (clock, done):
+                    send_all(settings, around.store, ledger, outgoing, clock=clock, test_to=test_to, done=done)
             except KeyboardInterrupt:
                 given.say("Stopped. What went out is recorded, and the next run goes on from there.")
                 raise typer.Exit(130) from None
-            now = {line.partner_id: line for line in ended}
+            except KpilibError as error:
+                stopped = error  # said after what went out before it
             lines = [now.get(line.partner_id, line) for line in lines]
         else:
-            now = {}
             folder = settings.reports / str(around.quarter) / "outbox"
             write_outbox(folder, outgoing, settings, around.store)
             given.say(_say_dry_run(len(outgoing), folder, lines, str(around.quarter)))
     _print_lines(lines, now=set(now), test=test_to is not None)
+    if stopped is not None:
+        raise stopped
     _write_index(around)
     if any(line.status in _TROUBLE for line in lines):
         raise typer.Exit(1)

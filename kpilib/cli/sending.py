@@ -15,8 +15,8 @@ __all__ = ["watched"]
 
 
 @contextmanager
-def watched(messages: int, *, quiet: bool) -> Iterator[tuple[Clock, Callable[[Line], None]]]:
-    """Yield the machine's clock, and what to call after each message: it moves a progress bar."""
+def watched(messages: int, ended: dict[str, Line], *, quiet: bool) -> Iterator[tuple[Clock, Callable[[Line], None]]]:
+    """Yield the machine's clock, and what to call after each message: it moves a bar, and notes how that one ended."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     clock = Clock(lambda: datetime.now(UTC), time.monotonic, time.sleep)
@@ -25,6 +25,7 @@ def watched(messages: int, *, quiet: bool) -> Iterator[tuple[Clock, Callable[[Li
         task = progress.add_task("sending", total=messages)
 
         def done(line: Line) -> None:
+            ended[line.partner_id] = line
             progress.update(task, advance=1, description=line.partner_id)
 
         yield clock, done

@@ -196,6 +196,26 @@ def test_a_person_who_stops_a_sending_is_told_where_it_stands(desk: Desk, mail_s
         assert [message.partner_id for message in ledger.in_doubt()] == ["P001"]
 
 
+def test_what_was_sent_before_a_server_refused_the_sender_is_told(
+    desk: Desk, mail_server: MailServer, kpilib: Callable[..., str]
+) -> None:
+    """The first message is taken, then the sender has had enough for today."""
+
+    class Counted(list):
+        def append(self, arrived: object) -> None:
+            super().append(arrived)
+            mail_server.refuse = {"reviews@vendor.example": "550 5.7.1 over your quota"}
+
+    mail_server.arrived = Counted()
+    desk.approve()
+    told = kpilib(desk.settings.root, "send", "2026Q3", "--really", said=2)
+    assert "1 sent, 2 would be sent\n" in told
+    assert told.splitlines()[-1] == (
+        "The server refuses the sender reviews@vendor.example: 550 5.7.1 over your quota. Check [email] sender."
+    )
+    assert len(mail_server.arrived) == 1
+
+
 def test_a_person_is_asked_what_became_of_a_message(
     desk: Desk, mail_server: MailServer, kpilib: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
