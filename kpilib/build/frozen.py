@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kpilib.settings import Settings
     from kpilib.store import Store
 
-__all__ = ["Choice", "choose_cohort", "cohort_path", "find_drift", "freeze_cohort", "read_frozen"]
+__all__ = ["Choice", "choose_cohort", "cohort_path", "find_drift", "freeze_cohort", "read_frozen", "refreeze_cohort"]
 
 Choice = Literal["frozen", "refreshed", "computed"]
 
@@ -26,17 +26,20 @@ def choose_cohort(store: Store, settings: Settings, quarter: Quarter, as_of: dat
     Parameters
     ----------
     choice
-        ``frozen``: the one that packs show; ``refreshed``: that of today's rows, and frozen anew where one was
-        frozen; ``computed``: as the data say now, whatever was frozen before.
+        ``frozen``: the one that packs show; ``refreshed``: that of today's rows, to take the frozen one's place;
+        ``computed``: as the data say now, whatever was frozen before.
     """
     if choice == "computed":
         return todays_cohort(store, settings, quarter, as_of)
     if choice == "frozen":
         return shown_cohort(store, settings, quarter, as_of)
-    computed = compute_cohort(store, settings, quarter, as_of)
-    if cohort_path(settings, quarter).exists():
-        freeze_cohort(settings, computed)
-    return computed
+    return compute_cohort(store, settings, quarter, as_of)
+
+
+def refreeze_cohort(settings: Settings, cohort: Cohort) -> None:
+    """Freeze a cohort in place of its quarter's frozen one; where none is frozen, none is then."""
+    if cohort_path(settings, cohort.quarter).exists():
+        freeze_cohort(settings, cohort)
 
 
 def freeze_cohort(settings: Settings, cohort: Cohort) -> None:

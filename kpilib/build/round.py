@@ -38,7 +38,8 @@ class Round:
     """A quarter's packs, read on one day, for one audience.
 
     ``as_of`` is D, at most the quarter's end. ``language`` None: the settings', else each partner's own. ``notebook``
-    None: for each partner the one that the settings name.
+    None: for each partner the one that the settings name. ``refreshed``: a build freezes its cohort in place of the
+    frozen one.
     """
 
     settings: Settings
@@ -49,6 +50,7 @@ class Round:
     audience: Audience = "partner"
     language: str | None = None
     notebook: Path | None = None
+    refreshed: bool = False
 
     @classmethod
     def open(
@@ -61,7 +63,7 @@ class Round:
         notebook: Path | None = None,
         cohort: Choice = "frozen",
     ) -> Round:
-        """Read the sources if they changed, and the cohort as it is frozen, else as it is now.
+        """Read the sources if they changed, and the cohort as it is frozen, else as it is now; freeze nothing.
 
         Raises
         ------
@@ -78,7 +80,7 @@ class Round:
         _check_partners(settings, store)
         read_own_kpis(settings).load()
         path = None if notebook is None else notebook.absolute()
-        return cls(settings, store, chosen, as_of, figures, audience, language, path)
+        return cls(settings, store, chosen, as_of, figures, audience, language, path, cohort == "refreshed")
 
     def partners(self, named: Iterable[str] = ()) -> list[str]:
         """Return the ids of the partners that get a pack: the active ones, or exactly those that are named.

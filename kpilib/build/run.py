@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import kpilib
 from kpilib.build.cluster import Cluster, connect
+from kpilib.build.frozen import refreeze_cohort
 from kpilib.build.index import write_index
 from kpilib.build.inspection import Inspection
 from kpilib.build.job import Job, Made, make_pack
@@ -104,6 +105,9 @@ def build_packs(
         workers = min(most, max(1, len(wanted)))
         try:
             with _pool(workers, dask, watcher) if wanted else nullcontext() as pool:
+                # Not before all is at hand that a build needs: what cannot begin changes nothing.
+                if around.refreshed:
+                    refreeze_cohort(around.settings, around.cohort)
                 if pool is not None:
                     _make(around, wanted, pool, watcher, outcome)
             if portfolio:

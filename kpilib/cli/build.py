@@ -89,8 +89,7 @@ def build(
     from kpilib.build.run import build_packs
     from kpilib.cli.console import console
 
-    # A plan changes nothing, the frozen cohort least of all.
-    cohort: Choice = "frozen" if not refresh_cohort else ("computed" if plan else "refreshed")
+    cohort: Choice = "refreshed" if refresh_cohort else "frozen"
     around = Round.open(
         given.settings, quarter, audience=audience.value, language=language, notebook=notebook, cohort=cohort
     )

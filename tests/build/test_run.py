@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from kpilib.build.frozen import freeze_cohort
+from kpilib.build.frozen import cohort_path, freeze_cohort
 from kpilib.build.manifest import Failure, Manifest
 from kpilib.build.plan import plan_packs
 from kpilib.build.round import Round
@@ -195,3 +195,26 @@ def test_a_slice_that_changed_since_the_plan_is_described_as_it_is(workspace: Pa
     (workspace / "comments" / "2026Q3" / "P1.md").write_text("Written while others were made.")
     (job,) = _jobs(around, wanted, far=False)
     assert hashlib.sha256(job.slice).hexdigest() == wanted[job.pack].origin.slice
+
+
+def test_a_build_that_cannot_begin_leaves_the_frozen_cohort(
+    workspace: Path, kpilib: Callable[..., str], notebook: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistyped partner, a notebook that is not there, a cluster that does not answer, a plan; then a build."""
+    monkeypatch.setattr("kpilib.build.cluster._PATIENCE", "0.2s")
+    notebook(workspace / "notebooks" / "partner_review.ipynb", "partner")
+    kpilib(workspace, "build", "2026Q3", "--partner", "P1")
+    around = Round.open(load_settings(workspace / "kpilib.toml"))
+    freeze_cohort(around.settings, around.cohort)
+    path = cohort_path(around.settings, around.quarter)
+    frozen = path.read_bytes()
+    opportunities = workspace / "data" / "opportunities.csv"
+    opportunities.write_text(opportunities.read_text().replace("500.00", "600.00"))
+    refresh = ("build", "2026Q3", "--refresh-cohort", "--partner")
+    assert "No partner 'P01' in the table partners." in kpilib(workspace, *refresh, "P01", said=2)
+    assert "cannot be read" in kpilib(workspace, *refresh, "P1", "--notebook", "none.ipynb", said=2)
+    assert "No Dask scheduler" in kpilib(workspace, *refresh, "P3", "--dask", "tcp://127.0.0.1:1", said=2)
+    assert "1 to make, 0 fresh." in kpilib(workspace, *refresh, "P3", "--plan")
+    assert path.read_bytes() == frozen
+    kpilib(workspace, *refresh, "P1")
+    assert path.read_bytes() != frozen
