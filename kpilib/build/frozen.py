@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from kpilib.settings import Settings
     from kpilib.store import Store
 
-__all__ = ["Choice", "choose_cohort", "cohort_path", "find_drift", "freeze_cohort", "read_frozen", "refreeze_cohort"]
+__all__ = [
+    "Choice",
+    "choose_cohort",
+    "cohort_path",
+    "find_drift",
+    "freeze_cohort",
+    "read_frozen",
+    "refreeze_cohort",
+    "thaw_cohort",
+]
 
 Choice = Literal["frozen", "refreshed", "computed"]
 
@@ -37,12 +46,17 @@ def choose_cohort(store: Store, settings: Settings, quarter: Quarter, as_of: dat
 
 
 def refreeze_cohort(settings: Settings, cohort: Cohort) -> None:
-    """Freeze a cohort in place of its quarter's frozen one; where none is frozen, none is then."""
-    if cohort_path(settings, cohort.quarter).exists():
+    """Freeze a cohort in place of the frozen one of its day; where none is frozen, none is then."""
+    if cohort_path(settings, cohort.quarter, cohort.as_of).exists():
         freeze_cohort(settings, cohort)
 
 
 def freeze_cohort(settings: Settings, cohort: Cohort) -> None:
-    """Freeze a cohort for all later builds of its quarter."""
-    path = cohort_path(settings, cohort.quarter)
+    """Freeze a cohort for all later builds of its quarter as of its day."""
+    path = cohort_path(settings, cohort.quarter, cohort.as_of)
     put_file(path, cohort.to_json().encode(), aside=path.parent / ASIDE)
+
+
+def thaw_cohort(settings: Settings, cohort: Cohort) -> None:
+    """Take back that a cohort was frozen."""
+    cohort_path(settings, cohort.quarter, cohort.as_of).unlink(missing_ok=True)

@@ -70,7 +70,7 @@ def _approve(around: Round, chosen: list[str], note: str) -> list[Approval]:
     """Return the new approvals: of what would be built now, as it lies there; the cohort that it shows is frozen."""
     from datetime import UTC, datetime
 
-    from kpilib.build.frozen import freeze_cohort, read_frozen
+    from kpilib.build.frozen import freeze_cohort, read_frozen, thaw_cohort
     from kpilib.build.plan import plan_packs
     from kpilib.deliver.approve import approve_packs
     from kpilib.errors import DeliveryError
@@ -91,13 +91,19 @@ def _approve(around: Round, chosen: list[str], note: str) -> list[Approval]:
                 ]
             )
         )
+    packs = [each.pack for each in planned]
     with Ledger(settings.reports / "ledger.sqlite") as ledger:
+        held = [ledger.approval(str(pack.quarter), pack.partner_id) for pack in packs]
         # Frozen first: an approval without it would let the next build show other figures of the others.
-        frozen = read_frozen(settings, around.quarter)
-        if frozen is None or frozen.as_of != around.as_of:
+        first = bool(packs) and read_frozen(settings, around.quarter, around.as_of) is None
+        if first:
             freeze_cohort(settings, around.cohort)
-        packs = [each.pack for each in planned]
-        return approve_packs(ledger, packs, settings.reports, by=_user(), at=datetime.now(UTC), note=note)
+        try:
+            return approve_packs(ledger, packs, settings.reports, by=_user(), at=datetime.now(UTC), note=note)
+        except DeliveryError:
+            if first and held == [ledger.approval(str(pack.quarter), pack.partner_id) for pack in packs]:
+                thaw_cohort(settings, around.cohort)
+            raise
 
 
 def _user() -> str:

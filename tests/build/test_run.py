@@ -206,7 +206,7 @@ def test_a_build_that_cannot_begin_leaves_the_frozen_cohort(
     kpilib(workspace, "build", "2026Q3", "--partner", "P1")
     around = Round.open(load_settings(workspace / "kpilib.toml"))
     freeze_cohort(around.settings, around.cohort)
-    path = cohort_path(around.settings, around.quarter)
+    path = cohort_path(around.settings, around.quarter, around.as_of)
     frozen = path.read_bytes()
     opportunities = workspace / "data" / "opportunities.csv"
     opportunities.write_text(opportunities.read_text().replace("500.00", "600.00"))
