@@ -163,7 +163,7 @@ def _take(
     try:
         if isinstance(result, KpilibError):
             raise result
-        inspection.inspect(planned.pack, result)
+        _inspect(planned.pack, result, inspection)
         _put(around, planned, result)
         outcome.made.append(planned.pack)
         outcome.warnings += [(planned.pack, warning) for warning in result.warnings]
@@ -171,6 +171,20 @@ def _take(
         named = _named(planned.pack, error)
         outcome.failed.append((planned.pack, named))
         _put_failure(around, planned, named)
+
+
+def _inspect(pack: Pack, made: Made, inspection: Inspection) -> None:
+    """Let the inspection look at a finished pack; one that it cannot look at is held back as well."""
+    try:
+        inspection.inspect(pack, made)
+    except KpilibError:
+        raise
+    except Exception as error:
+        raise ExecutionError(
+            "the finished pages could not be searched for what belongs to another partner, and were held back: "
+            f"{type(error).__name__}: {str(error).partition(chr(10))[0]}. Build again.",
+            kind="unexpected",
+        ) from error
 
 
 def _named(pack: Pack, error: KpilibError) -> KpilibError:

@@ -1,7 +1,8 @@
 """The store of accepted rows: opened, and where the sources changed, built anew first.
 
 It lies in ``.kpilib/store`` of the workspace: a folder for each building, and the file ``current`` that names
-the one in use. A building is written aside and then named, so that a store is whole or not there.
+the one in use. A building is written aside and then named, so that a store is whole or not there. One that was
+replaced is removed by the next building that finds nobody who still holds it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import os
 import shutil
 import tempfile
+import weakref
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Store"]
 
+_HELD = "about.json"
+
 
 class Store:
     """All accepted rows of a workspace.
@@ -55,7 +59,9 @@ class Store:
     """
 
     def __init__(self, folder: Path, *, first_month: int = 1) -> None:
-        about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+        # The system lets go of it when this process ends, however it ends.
+        weakref.finalize(self, os.close, _hold(folder))
+        about = json.loads((folder / _HELD).read_text(encoding="utf-8"))
         self.folder = folder
         self.report = CheckReport.from_json(about["report"])
         self.tables: Collection[str] = tuple(self.report.tables)
@@ -64,7 +70,6 @@ class Store:
         self._latest = None if about["latest"] is None else date.fromisoformat(about["latest"])
         self._present: dict[str, list[str]] = about["present"]
         self._first_month = first_month
-        # Mapped at once: a building that replaces this one removes its files, not what is mapped.
         self._files = {name: pa.memory_map(str(folder / f"{name}.parquet")) for name in (*TABLES, "quality", "index")}
         self._readers: dict[str, tuple[pq.ParquetFile, list[int]]] = {}
         self._latest_read: dict[str, tuple[tuple[int, int, tuple[str, ...]], pa.Table]] = {}
@@ -308,9 +313,28 @@ def _build(settings: Settings, sources: Any, manifest: Manifest) -> Path:
     pointer.write_text(folder.name, encoding="utf-8")
     pointer.replace(root / "current")
     for old in root.glob("v*"):
-        if old != folder:
+        if old != folder and not _is_held(old):
             shutil.rmtree(old, ignore_errors=True)
     return folder
+
+
+def _hold(folder: Path) -> int:
+    """Keep a store from being removed until the descriptor is closed that is returned."""
+    held = os.open(folder / _HELD, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_SH)
+    return held
+
+
+def _is_held(folder: Path) -> bool:
+    """Say whether somebody has a store open; who would open it now waits for the workspace's lock."""
+    try:
+        with (folder / _HELD).open("r+b") as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:  # a damaged one
+        return False
+    except OSError:
+        return True
+    return False
 
 
 def _current(root: Path) -> Path | None:
@@ -318,7 +342,7 @@ def _current(root: Path) -> Path | None:
         folder = root / (root / "current").read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         return None
-    return folder if (folder / "about.json").is_file() else None
+    return folder if (folder / _HELD).is_file() else None
 
 
 def _read_manifest(folder: Path) -> Manifest | None:

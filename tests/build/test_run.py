@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from kpilib.build.frozen import cohort_path, freeze_cohort
+from kpilib.build.lock import hold
 from kpilib.build.manifest import Failure, Manifest
 from kpilib.build.plan import plan_packs
 from kpilib.build.round import Round
@@ -218,3 +219,40 @@ def test_a_build_that_cannot_begin_leaves_the_frozen_cohort(
     assert path.read_bytes() == frozen
     kpilib(workspace, *refresh, "P1")
     assert path.read_bytes() != frozen
+
+
+def test_a_build_goes_on_with_the_rows_that_it_began_with(
+    workspace: Path, kpilib: Callable[..., str], notebook: Callable[..., None]
+) -> None:
+    """While it waits for its turn, another command reads rows that changed."""
+    notebook(workspace / "notebooks" / "partner_review.ipynb", "partner")
+    opportunities = workspace / "data" / "opportunities.csv"
+    with hold(workspace / "reports", say=print):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "kpilib", "build", "2026Q3", "--partner", "P1"],
+            cwd=workspace, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stderr is not None
+        while "Waiting for its end." not in (line := process.stderr.readline()):
+            assert line
+        opportunities.write_text(opportunities.read_text().replace("200.00", "201.00"))
+        kpilib(workspace, "check")
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 0, said
+    assert "1 made, 0 fresh, 0 failed" in said
+    assert reasons(workspace)["P1"] == ("rows changed",)
+
+
+def test_a_pack_that_could_not_be_inspected_is_held_back(workspace: Path, notebook: Callable[..., None]) -> None:
+    """The file from which ids are read for the last look is lost."""
+    notebook(workspace / "notebooks" / "partner_review.ipynb", "partner")
+    around = Round.open(load_settings(workspace / "kpilib.toml"))
+    (around.store.folder / "opportunities.parquet").unlink()
+    outcome = build_packs(around, ["P1"], jobs=1)
+    ((_, error),) = outcome.failed
+    assert str(error).startswith(
+        "P1 2026Q3: the finished pages could not be searched for what belongs to another partner, and were held back: "
+        "IOException: IO Error: No files found that match the pattern"
+    )
+    quarter = workspace / "reports" / "2026Q3"
+    assert (packs(quarter), packs(quarter / "failed")) == (set(), {"P1"})

@@ -271,6 +271,42 @@ def test_a_store_in_use_stays_whole_when_it_is_replaced(workspace: MakeWorkspace
     assert new.rows("opportunities", "P1")["amount"] == ["11", None]
 
 
+def test_a_store_in_use_is_not_removed(workspace: MakeWorkspace) -> None:
+    """Two hold the first store, one of them another process, which is killed; the third store finds nobody there."""
+    settings = workspace(**DRAWN)
+    code = (
+        "import time; from kpilib.settings import load_settings; from kpilib.store import Store; "
+        "store = Store.check(load_settings()); print(store.folder.name, flush=True); time.sleep(600)"
+    )
+    old = Store.check(settings)
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=settings.root, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "v000001\n"
+        made = [name_of(Store.check(workspace(**with_amount("11"))))]
+        with old.connect() as connection:
+            assert connection.execute("SELECT sum(amount) FROM opportunities").fetchall() == [(Decimal("13.5"),)]
+        del old
+        made.append(name_of(Store.check(workspace(**with_amount("12")))))
+        assert versions(settings) == ["v000001", made[1]]
+        holder.kill()
+    made.append(name_of(Store.check(workspace(**with_amount("13")))))
+    assert versions(settings) == made[2:] == ["v000004"]
+
+
+def name_of(store: Store) -> str:
+    return store.folder.name
+
+
+def with_amount(amount: str) -> dict[str, str]:
+    return {**DRAWN, "opportunities": DRAWN["opportunities"].replace("10.50", amount)}
+
+
+def versions(settings: Settings) -> list[str]:
+    return sorted(path.name for path in settings.store.glob("v*"))
+
+
 def test_what_breaks_off_leaves_the_store_before(workspace: MakeWorkspace) -> None:
     settings = workspace(**DRAWN)
     Store.check(settings)
