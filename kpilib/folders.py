@@ -11,7 +11,8 @@ __all__ = ["folder_name", "issued_folder"]
 
 _PLAIN = re.compile(rb"[A-Za-z0-9_.~+=@ -]")
 _RESERVED = re.compile(
-    r"internal|failed|issued|outbox|xlsx|portfolio|(?:index|run|cohort|portfolio|kpis)\..*", re.IGNORECASE | re.DOTALL
+    r"internal|failed|issued|outbox|xlsx|portfolio|cohort.*\.json|(?:index|run|cohort|portfolio|kpis)\..*",
+    re.IGNORECASE | re.DOTALL,
 )
 _LONGEST = 100
 

@@ -42,6 +42,7 @@ def test_internal_packs_lie_apart() -> None:
         ("internal", "%69nternal"),
         ("FAILED", "%46AILED"),
         ("Index.html", "%49ndex.html"),
+        ("cohort-2026-08-31.json", "%63ohort-2026-08-31.json"),
         (".hidden", "%2Ehidden"),
         ("a.", "a%2E"),
         ("100%", "100%25"),
