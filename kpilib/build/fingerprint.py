@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kpilib.slice import Slice
 
-__all__ = ["Origin", "environment_hash", "kpilib_hash", "library_versions", "slice_hashes", "tree_hash"]
+__all__ = [
+    "Origin",
+    "environment_hash",
+    "hash_files",
+    "kpilib_hash",
+    "library_versions",
+    "list_files",
+    "slice_hashes",
+    "tree_hash",
+]
 
 # What never reaches a page of a pack: the command, the made-up data, what happens before the slice, after the pack, or
 # beside it.
@@ -96,16 +105,25 @@ def slice_hashes(slice_: Slice) -> tuple[str, dict[str, str]]:
     return slice_.fingerprint, parts
 
 
-def tree_hash(folder: Path, *, skip: frozenset[str] = frozenset()) -> str:
-    """Return a hash of all files below a folder, names included; hidden and compiled files do not count."""
+def list_files(folder: Path) -> list[Path]:
+    """Return all files below a folder, sorted; hidden and compiled ones do not count."""
+    places = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
+    return [place for place in places if not any(part.startswith(".") or part == "__pycache__" for part in place.parts)]
+
+
+def hash_files(files: Iterable[tuple[str, bytes]]) -> str:
+    """Return a hash of files, names included."""
     hashed = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        place = path.relative_to(folder)
-        hidden = any(part.startswith(".") or part == "__pycache__" for part in place.parts)
-        if not hidden and place.parts[0] not in skip and path.is_file():
-            hashed.update(f"{place.as_posix()}\0{path.stat().st_size}\0".encode())
-            hashed.update(path.read_bytes())
+    for name, data in files:
+        hashed.update(f"{name}\0{len(data)}\0".encode())
+        hashed.update(data)
     return hashed.hexdigest()
+
+
+def tree_hash(folder: Path, *, skip: frozenset[str] = frozenset()) -> str:
+    """Return a hash of all files below a folder that count, but for what lies in it under the names to be skipped."""
+    places = (place for place in list_files(folder) if place.parts[0] not in skip)
+    return hash_files((place.as_posix(), (folder / place).read_bytes()) for place in places)
 
 
 @cache

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock
 from time import perf_counter
 from typing import Any
@@ -30,14 +29,14 @@ class Job:
     """What one pack is made from.
 
     ``notebook`` are the notebook's bytes and ``notebook_name`` what messages call it; ``templates`` is the folder
-    of the page's template, packed where a job goes to another machine.
+    of the page's template.
     """
 
     pack: Pack
     slice: bytes
     notebook: bytes
     notebook_name: str
-    templates: Path | PackedFolder
+    templates: PackedFolder
     limits: Limits
 
 
@@ -81,9 +80,8 @@ def _draw(job: Job, executed: Any, started: float) -> Made:
 
     slice_ = Slice.from_bytes(job.slice)
     executed.metadata["kpilib"] = page_metadata(slice_)
-    templates = job.templates if isinstance(job.templates, Path) else job.templates.unpack()
     try:
-        rendered = render_pack(executed, templates=templates, audience=job.pack.audience)
+        rendered = render_pack(executed, templates=job.templates.unpack(), audience=job.pack.audience)
     except KpilibError as error:
         raise _place(error, job, nbformat.writes(executed)) from None  # type: ignore[no-untyped-call]
     if job.pack.audience == "partner":

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kpilib.build.fingerprint import Origin, environment_hash, kpilib_hash, tree_hash
 from kpilib.build.job import Made
 from kpilib.build.manifest import FAILURE, Failure
+from kpilib.build.packed import PackedFolder
 from kpilib.build.plan import Planned
 from kpilib.build.pool import Pool
 from kpilib.build.round import Round
@@ -56,7 +57,7 @@ class PortfolioJob:
     gathering: bytes
     notebook: bytes
     notebook_name: str
-    templates: Path
+    templates: PackedFolder
     limits: Limits
 
 
@@ -120,7 +121,7 @@ def make_portfolio(job: PortfolioJob) -> Made:
     }
     text: str = nbformat.writes(executed)  # type: ignore[no-untyped-call]
     try:
-        rendered = render_pack(executed, templates=job.templates, audience="internal")
+        rendered = render_pack(executed, templates=job.templates.unpack(), audience="internal")
     except KpilibError as error:
         raise RenderError(f"{job.pack}: {error}", **{**error.parts, "notebook": text}) from None
     files = {"portfolio.html": rendered.html, "portfolio.pdf": rendered.pdf, "portfolio.ipynb": f"{text}\n".encode()}
@@ -154,7 +155,7 @@ def _origin(around: Round, planned: Iterable[Planned], notebook: bytes, language
         hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
         {},
         hashlib.sha256(notebook).hexdigest(),
-        tree_hash(around.templates),
+        around.packed_templates.digest,
         kpilib_hash(),
         environment_hash(),
     )
@@ -174,7 +175,7 @@ def _make(around: Round, pack: PortfolioPack, notebook: bytes, name: str, worker
     gathering = Gathering.of(first, members, language=pack.language)
     packs = around.settings.packs
     limits = Limits(cell_timeout=packs.cell_timeout, memory=packs.memory_limit)
-    job = PortfolioJob(pack, gathering.to_bytes(), notebook, name, around.templates, limits)
+    job = PortfolioJob(pack, gathering.to_bytes(), notebook, name, around.packed_templates, limits)
     pool: Pool[PortfolioJob, Made] = Pool(make_portfolio, 1)
     (made,) = _raising(pool.run([job]))
     return made

@@ -13,9 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kpilib.build.fingerprint import Origin, environment_hash, kpilib_hash, slice_hashes, tree_hash
+from kpilib.build.fingerprint import Origin, environment_hash, kpilib_hash, slice_hashes
 from kpilib.build.frozen import Choice, choose_cohort
 from kpilib.build.job import Job
+from kpilib.build.packed import PackedFolder, pack_folder
 from kpilib.enclosures import read_comment, read_issued_before
 from kpilib.errors import PartnerError, SettingsError, did_you_mean
 from kpilib.execute.notebook import Limits
@@ -134,7 +135,8 @@ class Round:
     def origin_of(self, partner_id: str, fingerprint: str, parts: Mapping[str, str]) -> Origin:
         """Return the hashes of all that a partner's pack is made from, given those of its slice."""
         notebook = self._notebook_hash(self.notebook_of(partner_id))
-        return Origin(fingerprint, parts, notebook, self._templates_hash, kpilib_hash(), environment_hash())
+        templates = self.packed_templates.digest
+        return Origin(fingerprint, parts, notebook, templates, kpilib_hash(), environment_hash())
 
     def job(self, slice_: Slice) -> Job:
         """Return the job that makes the slice's pack."""
@@ -145,7 +147,7 @@ class Round:
             slice_.to_bytes(),
             self._notebook(notebook),
             notebook.name,
-            self.templates,
+            self.packed_templates,
             Limits(cell_timeout=packs.cell_timeout, memory=packs.memory_limit),
         )
 
@@ -160,6 +162,11 @@ class Round:
         from kpilib.render.environment import find_templates
 
         return find_templates("partner_review", self.settings.root, folder=self.settings.packs.templates)
+
+    @cached_property
+    def packed_templates(self) -> PackedFolder:
+        """The files of that folder as they were when the first pack was planned: all are drawn with these."""
+        return pack_folder(self.templates)
 
     def notebook_of(self, partner_id: str) -> Path:
         """Return the notebook of a partner's pack: the round's, the partner's own, its tier's, else everybody's."""
@@ -188,10 +195,6 @@ class Round:
 
     def _notebook_hash(self, path: Path) -> str:
         return hashlib.sha256(self._notebook(path)).hexdigest()
-
-    @cached_property
-    def _templates_hash(self) -> str:
-        return tree_hash(self.templates)
 
 
 def choose_quarter(settings: Settings, store: Store, text: str | None) -> Quarter:

@@ -19,7 +19,6 @@ from kpilib.build.inspection import Inspection
 from kpilib.build.job import Job, Made, make_pack
 from kpilib.build.lock import hold
 from kpilib.build.manifest import FAILURE, MANIFEST, Failure, Manifest
-from kpilib.build.packed import pack_folder
 from kpilib.build.plan import Planned, plan_packs
 from kpilib.build.pool import Pool, kept_workers
 from kpilib.build.portfolio import PortfolioOutcome, build_portfolio
@@ -151,7 +150,7 @@ def _make(
     def started(job: Job) -> None:
         watcher.started(wanted[job.pack].name)
 
-    for job, result in pool.run(_jobs(around, wanted, far=isinstance(pool, Cluster)), started=started):
+    for job, result in pool.run(_jobs(around, wanted), started=started):
         _take(around, wanted[job.pack], result, inspection, outcome)
         watcher.finished(wanted[job.pack].name)
 
@@ -194,20 +193,18 @@ def _named(pack: Pack, error: KpilibError) -> KpilibError:
     return error
 
 
-def _jobs(around: Round, wanted: dict[Pack, Planned], *, far: bool) -> Iterator[Job]:
+def _jobs(around: Round, wanted: dict[Pack, Planned]) -> Iterator[Job]:
     """Yield the jobs as they are asked for: slices are cut anew, so that a thousand of them need no room.
 
     The largest come first, so that no worker begins with them when all others have ended; neighbours in the store
     stay neighbours otherwise, since they are read together.
     """
-    templates = pack_folder(around.templates) if far else None
     sizes = {pack: around.store.size(pack.partner_id).bit_length() for pack in wanted}
     for pack in sorted(wanted, key=lambda pack: -sizes[pack]):
         slice_ = around.cut(pack.partner_id)
         if slice_.fingerprint != wanted[pack].origin.slice:  # somebody wrote a comment since the plan
             wanted[pack] = replace(wanted[pack], origin=around.origin(slice_))
-        job = around.job(slice_)
-        yield job if templates is None else replace(job, templates=templates)
+        yield around.job(slice_)
 
 
 def _put(around: Round, planned: Planned, made: Made) -> None:

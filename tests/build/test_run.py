@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -186,7 +187,7 @@ def test_the_largest_come_first(workspace: Path) -> None:
     sizes = {partner_id: around.store.size(partner_id) for partner_id in around.partners()}
     assert sizes == {"P1": 3, "P2": 2, "P3": 11}  # its own row of partners too
     wanted = {each.pack: each for each in plan_packs(around, ["P1", "P2", "P3"])}
-    assert [job.pack.partner_id for job in _jobs(around, wanted, far=False)] == ["P3", "P1", "P2"]
+    assert [job.pack.partner_id for job in _jobs(around, wanted)] == ["P3", "P1", "P2"]
 
 
 def test_a_slice_that_changed_since_the_plan_is_described_as_it_is(workspace: Path) -> None:
@@ -194,7 +195,7 @@ def test_a_slice_that_changed_since_the_plan_is_described_as_it_is(workspace: Pa
     wanted = {each.pack: each for each in plan_packs(around, ["P1"])}
     (workspace / "comments" / "2026Q3").mkdir(parents=True)
     (workspace / "comments" / "2026Q3" / "P1.md").write_text("Written while others were made.")
-    (job,) = _jobs(around, wanted, far=False)
+    (job,) = _jobs(around, wanted)
     assert hashlib.sha256(job.slice).hexdigest() == wanted[job.pack].origin.slice
 
 
@@ -256,3 +257,47 @@ def test_a_pack_that_could_not_be_inspected_is_held_back(workspace: Path, notebo
     )
     quarter = workspace / "reports" / "2026Q3"
     assert (packs(quarter), packs(quarter / "failed")) == (set(), {"P1"})
+
+
+def test_a_template_that_is_edited_during_a_build_changes_no_page_of_it(
+    workspace: Path, notebook: Callable[..., None]
+) -> None:
+    """Both notebooks edit the style sheet; the pages hold the rules that their manifests name."""
+    ours = Path(__file__).parents[2] / "templates" / "partner_review"
+    style = Path(shutil.copytree(ours, workspace / "templates" / "partner_review")) / "style.css"
+    edit = f"with open({str(style)!r}, 'a') as stream:\n    stream.write('.edited {{ color: red }}')"
+    plain = style.read_bytes()
+    notebook(workspace / "notebooks" / "partner_review.ipynb", edit)
+    notebook(workspace / "notebooks" / "portfolio_review.ipynb", edit)
+    portfolio = workspace / "notebooks" / "portfolio_review.ipynb"
+    portfolio.write_text(portfolio.read_text().replace('partner: str = \\"P1\\"\\n', "").replace(
+        'audience: str = \\"partner\\"\\n', ""))  # fmt: skip
+    outcome = run(workspace, portfolio=True)
+    assert (len(outcome.made), outcome.portfolio and outcome.portfolio.error) == (3, None)
+    assert style.read_bytes() == plain + b".edited { color: red }" * 4
+    pages = [*(workspace / "reports" / "2026Q3").glob("P*/review.html"), outcome.index.parent / "portfolio.html"]
+    assert ["edited" in page.read_text(encoding="utf-8") for page in pages] == [False] * 4
+    assert set(reasons(workspace).values()) == {("templates changed",)}
+    style.write_bytes(plain)
+    assert set(reasons(workspace).values()) == {()}
+
+
+def test_what_workers_unpack_lies_in_one_folder_and_goes_with_them(
+    workspace: Path, notebook: Callable[..., None]
+) -> None:
+    """One worker makes three packs and finds the template where it was; nothing is left of it when it ended."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as temporary:
+        seen = workspace / "seen"
+        notebook(
+            workspace / "notebooks" / "partner_review.ipynb",
+            "import glob",
+            f"found = glob.glob('{temporary}/kpilib-*/*/partner_review/style.css')\n"
+            f"with open({str(seen)!r}, 'a') as stream:\n    print(partner, *found, file=stream)",
+        )
+        subprocess.run(
+            [sys.executable, "-m", "kpilib", "-q", "build", "2026Q3", "--jobs", "1"], cwd=workspace, check=True,
+            env={**os.environ, "TMPDIR": temporary},
+        )  # fmt: skip
+        first, second, third = (line.split()[1:] for line in seen.read_text().splitlines())
+        assert (len(first), len(second), second) == (0, 1, third)
+        assert [path.name for path in Path(temporary).glob("kpilib-*")] == []
