@@ -95,9 +95,8 @@ def floor(workspace: Workspace, partners: list[str]) -> float:
     from nbformat.v4 import new_code_cell, new_notebook, new_output
 
     from kpilib import Review
-    from kpilib.build.job import page_metadata
     from kpilib.build.round import Round
-    from kpilib.render.pages import render_pack
+    from kpilib.render.pages import page_metadata, render_pack
     from kpilib.settings import load_settings
 
     around = Round.open(load_settings(workspace.folder / "kpilib.toml"), QUARTER)
@@ -116,7 +115,8 @@ def floor(workspace: Workspace, partners: list[str]) -> float:
             for part in shown.values() if isinstance(shown, Mapping) else filter(None, [shown]):
                 data = part._repr_mimebundle_()
                 cells.append(new_code_cell(outputs=[new_output("execute_result", data, execution_count=1)]))
-        render_pack(new_notebook(cells=cells, metadata={"kpilib": page_metadata(slice_)}), templates=around.templates)
+        metadata = {"kpilib": page_metadata(slice_.content, audience="partner")}
+        render_pack(new_notebook(cells=cells, metadata=metadata), templates=around.templates)
 
     one(partners[0])
     return timed(lambda: [one(partner) for partner in partners]) / len(partners)

@@ -18,13 +18,14 @@ import psutil
 from packs import QUARTER, make_workspace
 
 from kpilib.build.inspection import Inspection
-from kpilib.build.job import Made, page_metadata
+from kpilib.build.job import Made
 from kpilib.build.round import Round
 from kpilib.execute.forkserver import address_for_workers, kernel_server, offer
 from kpilib.execute.notebook import execute_notebook
 from kpilib.execute.tidy import keep_styles_once
 from kpilib.kpis import document, evaluate, to_json
 from kpilib.render.document import read_document
+from kpilib.render.pages import page_metadata
 from kpilib.render.readback import read_files
 from kpilib.render.typeset import draw_pdf
 from kpilib.render.webpage import draw_html
@@ -53,7 +54,7 @@ def make(around: Round, inspection: Inspection, partner: str, clock: Clock) -> N
     clock.tick("parent: cut the slice")
     executed = execute_notebook(job.pack, job.slice, job.notebook, name=job.notebook_name, limits=job.limits)
     clock.tick("worker: papermill's side of the kernel")
-    executed.metadata["kpilib"] = page_metadata(slice_)
+    executed.metadata["kpilib"] = page_metadata(slice_.content, audience="partner")
     drawn = read_document(executed, audience="partner", strict=True)
     files = {"review.html": draw_html(drawn, around.templates)}
     clock.tick("worker: HTML")

@@ -1,11 +1,12 @@
 """The job: all that one pack is made from, in; the pack's files, out. It knows no workspace, no store, no settings.
 
-A job travels to another process or machine as it is.
+A job travels to another process or machine as it is. What shapes a page is `kpilib.render`'s: a change here makes no
+pack stale.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 from time import perf_counter
@@ -18,7 +19,7 @@ from kpilib.pack import Pack
 from kpilib.render.readback import Passage
 from kpilib.slice import Slice
 
-__all__ = ["Job", "Made", "make_pack", "page_metadata"]
+__all__ = ["Job", "Made", "make_pack"]
 
 # A worker of a cluster may do jobs in threads: their kernels run side by side, but pdfium knows one thread only.
 _DRAWING = Lock()
@@ -72,57 +73,13 @@ def make_pack(job: Job) -> Made:
 def _draw(job: Job, executed: Any, started: float) -> Made:
     import nbformat
 
-    from kpilib.execute.tidy import keep_styles_once
-    from kpilib.kpis import document, evaluate, to_json
-    from kpilib.render.checks import find_gaps
-    from kpilib.render.pages import render_pack
-    from kpilib.render.readback import read_files
+    from kpilib.render.finish import finish_pack
 
-    slice_ = Slice.from_bytes(job.slice)
-    executed.metadata["kpilib"] = page_metadata(slice_)
     try:
-        rendered = render_pack(executed, templates=job.templates.unpack(), audience=job.pack.audience)
+        finished = finish_pack(executed, Slice.from_bytes(job.slice), templates=job.templates.unpack())
     except KpilibError as error:
         raise _place(error, job, nbformat.writes(executed)) from None  # type: ignore[no-untyped-call]
-    if job.pack.audience == "partner":
-        executed.cells = [cell for cell in executed.cells if "internal" not in cell.metadata.get("tags", ())]
-    text: str = nbformat.writes(keep_styles_once(executed))  # type: ignore[no-untyped-call]
-    files = {
-        "review.html": rendered.html,
-        "review.pdf": rendered.pdf,
-        "review.ipynb": f"{text}\n".encode(),
-        "kpis.json": f"{to_json(document(slice_, evaluate(slice_)))}\n".encode(),
-    }
-    passages = tuple(read_files(files)) if job.pack.audience == "partner" else ()
-    pages = [passage for passage in passages if passage.place.startswith(("review.html", "review.pdf"))]
-    warnings = [*rendered.warnings, *map(str, find_gaps(pages, _texts(slice_)))]
-    return Made(files, tuple(warnings), perf_counter() - started, passages)
-
-
-def page_metadata(slice_: Slice) -> dict[str, Any]:
-    """Return what the page's furniture needs, so that nbconvert alone draws the same pages from the notebook."""
-    settings = slice_.content["settings"]
-    return {
-        "as_of": slice_.as_of.isoformat(),
-        "audience": slice_.audience,
-        "brand": settings["brand"],
-        "language": slice_.language,
-        "paper": settings["paper"],
-        **({"catalogue": slice_.content["catalogue"]} if "catalogue" in slice_.content else {}),
-    }
-
-
-def _texts(slice_: Slice) -> Iterator[str]:
-    """Yield the texts of a slice, for a check to tell what the data hold from what the pages lack."""
-    waiting: list[Any] = [slice_.content]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, Mapping):
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
+    return Made(finished.files, finished.warnings, perf_counter() - started, finished.passages)
 
 
 def _place(error: KpilibError, job: Job, text: str) -> KpilibError:

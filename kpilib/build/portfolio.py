@@ -105,20 +105,12 @@ def make_portfolio(job: PortfolioJob) -> Made:
     import nbformat
 
     from kpilib.portfolio.gathering import Gathering
-    from kpilib.render.pages import render_pack
+    from kpilib.render.pages import page_metadata, render_pack
 
     started = perf_counter()
     executed = execute_notebook(job.pack, job.gathering, job.notebook, name=job.notebook_name, limits=job.limits)
     held = Gathering.from_bytes(job.gathering)
-    settings = held.content["settings"]
-    executed.metadata["kpilib"] = {
-        "as_of": held.as_of.isoformat(),
-        "audience": "internal",
-        "brand": settings["brand"],
-        "language": held.language,
-        "paper": settings["paper"],
-        **({"catalogue": held.content["catalogue"]} if "catalogue" in held.content else {}),
-    }
+    executed.metadata["kpilib"] = page_metadata(held.content, audience="internal")
     text: str = nbformat.writes(executed)  # type: ignore[no-untyped-call]
     try:
         rendered = render_pack(executed, templates=job.templates.unpack(), audience="internal")

@@ -109,8 +109,8 @@ class Desk:
         return self._once("cut", key, lambda: self._round(selection, generations).cut(selection.partner))
 
     def _executed(self, selection: Selection, generations: Generations) -> Any:
-        from kpilib.build.job import page_metadata
         from kpilib.execute.notebook import Limits, execute_notebook
+        from kpilib.render.pages import page_metadata
 
         around, slice_ = self._round(selection, generations), self._slice(selection, generations)
         path = around.notebook_of(selection.partner)
@@ -125,7 +125,7 @@ class Desk:
                 around.pack(slice_), slice_.to_bytes(), data, name=path.name,
                 limits=Limits(cell_timeout=packs.cell_timeout, memory=packs.memory_limit),
             )  # fmt: skip
-            executed.metadata["kpilib"] = page_metadata(slice_)
+            executed.metadata["kpilib"] = page_metadata(slice_.content, audience=slice_.audience)
             return executed
 
         return self._once("execute", (slice_.fingerprint, _code_hash(data)), make)

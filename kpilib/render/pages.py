@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,7 @@ from kpilib.render.environment import find_templates
 from kpilib.render.typeset import draw_pdf
 from kpilib.render.webpage import draw_html
 
-__all__ = ["Rendered", "render_pack", "warm_up"]
+__all__ = ["Rendered", "page_metadata", "render_pack", "warm_up"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,25 @@ class Rendered:
     pdf: bytes
     title: str
     warnings: tuple[str, ...] = ()
+
+
+def page_metadata(content: Mapping[str, Any], *, audience: str) -> dict[str, Any]:
+    """Return what the page's furniture needs, so that nbconvert alone draws the same pages from the notebook.
+
+    Parameters
+    ----------
+    content
+        a slice's, or a portfolio's gathering's.
+    """
+    settings = content["settings"]
+    return {
+        "as_of": content["as_of"],
+        "audience": audience,
+        "brand": settings["brand"],
+        "language": content["language"],
+        "paper": settings["paper"],
+        **({"catalogue": content["catalogue"]} if "catalogue" in content else {}),
+    }
 
 
 def render_pack(

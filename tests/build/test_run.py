@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import os
 import shutil
@@ -16,12 +17,16 @@ from pathlib import Path
 
 import pytest
 
+import kpilib
+from kpilib.build.fingerprint import _ELSEWHERE, kpilib_hash, tree_hash
 from kpilib.build.frozen import cohort_path, freeze_cohort
 from kpilib.build.lock import hold
 from kpilib.build.manifest import Failure, Manifest
 from kpilib.build.plan import plan_packs
 from kpilib.build.round import Round
 from kpilib.build.run import Outcome, _jobs, build_packs
+from kpilib.render.finish import finish_pack
+from kpilib.render.pages import page_metadata, render_pack
 from kpilib.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -301,3 +306,13 @@ def test_what_workers_unpack_lies_in_one_folder_and_goes_with_them(
         first, second, third = (line.split()[1:] for line in seen.read_text().splitlines())
         assert (len(first), len(second), second) == (0, 1, third)
         assert [path.name for path in Path(temporary).glob("kpilib-*")] == []
+
+
+@pytest.mark.parametrize("shapes", [finish_pack, page_metadata, render_pack], ids=lambda shapes: shapes.__name__)
+def test_a_change_of_what_shapes_a_page_makes_packs_stale(tmp_path: Path, shapes: Callable[..., object]) -> None:
+    here, package = Path(kpilib.__file__).parent, tmp_path / "kpilib"
+    shutil.copytree(here, package)
+    before = tree_hash(package, skip=frozenset(_ELSEWHERE))
+    with (package / Path(inspect.getfile(shapes)).relative_to(here)).open("a") as stream:
+        stream.write("# changed\n")
+    assert before == kpilib_hash() != tree_hash(package, skip=frozenset(_ELSEWHERE))
