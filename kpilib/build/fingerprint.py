@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -106,9 +106,21 @@ def slice_hashes(slice_: Slice) -> tuple[str, dict[str, str]]:
 
 
 def list_files(folder: Path) -> list[Path]:
-    """Return all files below a folder, sorted; hidden and compiled ones do not count."""
-    places = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
-    return [place for place in places if not any(part.startswith(".") or part == "__pycache__" for part in place.parts)]
+    """Return all files below a folder, sorted, also behind links to folders; hidden and compiled ones do not count."""
+    return [path.relative_to(folder) for path in _walk(folder, frozenset())]
+
+
+def _walk(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
+    here = folder.resolve()
+    if here in above:  # a link that leads back
+        return
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.name == "__pycache__":
+            continue
+        if path.is_dir():
+            yield from _walk(path, above | {here})
+        elif path.is_file():
+            yield path
 
 
 def hash_files(files: Iterable[tuple[str, bytes]]) -> str:
