@@ -69,7 +69,7 @@ class Memory:
         return dict(content["slices"]) if known else {}
 
     def _stamps(self, partner_id: str) -> list[list[int] | None]:
-        """Return size and time of what lies in the workspace for one partner alone."""
+        """Return size and times of what lies in the workspace for one partner alone."""
         settings, quarter = self._around.settings, self._around.quarter
         paths = (comment_path(settings, quarter, partner_id), issued_path(settings, quarter.shift(-1), partner_id))
         return [_stamp(path) for path in paths]
@@ -80,7 +80,7 @@ def _stamp(path: Path) -> list[int] | None:
         found = path.stat()
     except OSError:
         return None
-    return [found.st_size, found.st_mtime_ns]
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns]
 
 
 def _path_of(around: Round) -> Path:

@@ -75,8 +75,8 @@ class Batch:
 class SourceFile:
     """One file behind the tables, or one query: what tells whether it changed since the last time.
 
-    ``path`` is local where ``kind`` is ``file``; an address otherwise. A database has neither size nor time:
-    it is always read again.
+    ``path`` is local where ``kind`` is ``file``; an address otherwise. ``ctime_ns`` is when the system saw the last
+    change, which no tool sets back. A database has neither size nor time: it is always read again.
     """
 
     path: str
@@ -84,3 +84,4 @@ class SourceFile:
     size: int | None = None
     mtime_ns: int | None = None
     etag: str | None = None
+    ctime_ns: int | None = None

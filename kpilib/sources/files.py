@@ -95,7 +95,7 @@ class File:
         try:
             if self.system is None:
                 stat = Path(self.path).stat()
-                return SourceFile(self.path, "file", stat.st_size, stat.st_mtime_ns)
+                return SourceFile(self.path, "file", stat.st_size, stat.st_mtime_ns, ctime_ns=stat.st_ctime_ns)
             info = self.system.info(self.path)
         except Exception as error:  # noqa: BLE001 - every file system has its own errors
             raise SourceError(f"{self.name} cannot be read: {say(error)}.", file=self.name) from None

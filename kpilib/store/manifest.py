@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,7 +63,7 @@ def describe_sources(
 ) -> Manifest:
     """Return what a store made now would be made from.
 
-    A file is read for its hash only when its size or time differ from those of the known manifest.
+    A file is read for its hash only when its size or a time differ from those of the known manifest.
     """
     before = {file["path"]: file for file in (known or {}).get("files", ())}
     return {
@@ -96,7 +97,7 @@ def _essence(manifest: Manifest) -> tuple[Any, ...]:
 
 
 def _stamp(file: SourceFile) -> dict[str, Any]:
-    return {"path": file.path, "kind": file.kind, "size": file.size, "mtime_ns": file.mtime_ns, "etag": file.etag}
+    return asdict(file)
 
 
 def _describe(file: SourceFile, before: Mapping[str, Any] | None) -> dict[str, Any]:
