@@ -58,9 +58,13 @@ def speak(catalogues: Mapping[str, Mapping[str, Any]]) -> None:
 
 def learn(language: str, catalogue: Mapping[str, Any] | None) -> None:
     """Take one language's own catalogue beside those that are known; None: it has none."""
-    if catalogue is not None and _own.get(language) != catalogue:
+    if _own.get(language) == catalogue:
+        return
+    if catalogue is None:
+        del _own[language]
+    else:
         _own[language] = catalogue
-        _forget()
+    _forget()
 
 
 def own_catalogue(language: str) -> Mapping[str, Any] | None:

@@ -129,6 +129,22 @@ def test_a_slice_and_a_gathering_bring_their_texts_along(workspace: Path) -> Non
     assert (card.name, card.status.word) == ("Abschlüsse", "gut")
 
 
+def test_words_of_one_workspace_do_not_reach_the_next_one_s_pages(workspace: Path) -> None:
+    """A worker of a cluster serves one workspace after the other."""
+    catalogue = workspace / "languages" / "en.toml"
+    settings = workspace / "kpilib.toml"
+    without = Round.open(load_settings(settings)).cut("P2").to_bytes()
+    catalogue.write_text('[status]\ngood = "splendid"\n', encoding="utf-8")
+    with_own = Round.open(load_settings(settings)).cut("P2").to_bytes()
+    speak({})
+    told = []
+    for sliced in (without, with_own, without):
+        review = Review(Slice.from_bytes(sliced))
+        told.append(Words("en")("status.good"))
+        assert review.page_one.cards
+    assert told == ["good", "splendid", "good"]
+
+
 def test_a_review_opens_in_it(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(workspace)
     assert Review.open("P2", "2026Q3", language="de").page_one.cards[1].name == "Abschlüsse"
