@@ -8,7 +8,6 @@ for a partner names no other one.
 
 from __future__ import annotations
 
-import unicodedata
 from base64 import b64encode
 from collections.abc import Collection, Mapping
 from datetime import date
@@ -17,6 +16,7 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal
 
 from kpilib.errors import PartnerError, SettingsError, did_you_mean
+from kpilib.folding import fold, loosen
 from kpilib.language import Words, fallback_language, own_catalogue
 from kpilib.own_kpis import read_own_kpis
 from kpilib.quarter import Quarter
@@ -176,10 +176,10 @@ def _mask_rivals(
     rivals = tables.get("opportunities", {}).get("lost_to")
     if rivals is None:
         return
-    own = {_fold(partner["name"] or ""), _fold(partner["partner_id"] or "")}
+    own = {_folded(partner["name"]), _folded(partner["partner_id"])}
     masked = Words(language)("slice.another_partner")
     for row, rival in enumerate(rivals):
-        if rival is not None and (name := _fold(rival)) in partners and name not in own:
+        if rival is not None and (name := _folded(rival)) in partners and name not in own:
             rivals[row] = masked
 
 
@@ -187,11 +187,11 @@ def _mask_rivals(
 def _partners_by_name(store: Store) -> frozenset[str]:
     """Return the names and ids of all partners, as they are compared."""
     rows = map(store.partner, store.partner_ids(active_only=False))
-    return frozenset(_fold(row[column] or "") for row in rows for column in ("name", "partner_id"))
+    return frozenset(_folded(row[column]) for row in rows for column in ("name", "partner_id"))
 
 
-def _fold(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+def _folded(name: str | None) -> str:
+    return loosen(fold(name or ""))
 
 
 def _keep_quarters(columns: Columns, last: Quarter) -> Columns:

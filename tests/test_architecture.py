@@ -15,7 +15,7 @@ PACKAGE = ROOT / "kpilib"
 
 # Bottom to top; a file imports only from its own row and those below it.
 ROWS = (
-    "errors folders quarter money amounts rounding formats language",
+    "errors folders folding quarter money amounts rounding formats language",
     "settings",
     "contract sources store slice slicing enclosures own_kpis cohort facts kpis statistics experience",
     "outlook backtest advice",

@@ -7,7 +7,6 @@ line's end. Ids of opportunities and leads are too many for that: every word tha
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -18,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kpilib.folding import UNSEEN, fold, loosen
 from kpilib.language import own_catalogues, read, shipped, texts_in
 from kpilib.render.finding import Finding
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Records", "Watchlist"]
 
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 # pdfium writes U+0002 for a hyphen that a line's end made.
 _BROKEN = re.compile(r"[\x02\u2010-]?[ \t]*[\r\n]+[ \t]*|\x02")
 _LINES = re.compile(r"[\r\n]+")
@@ -47,6 +46,7 @@ _SAID = {
     "address": "an address",
     "record": "an opportunity or lead",
 }
+_KINDS, _NAMES = frozenset(_SAID), frozenset(("name", "contact"))
 _SHORTEST = 2
 _MOST_PARTS = 8
 _LONG = 64
@@ -139,15 +139,15 @@ class Watchlist:
     def __post_init__(self) -> None:
         rows = [{key: str(value) for key, value in row.items() if value is not None} for row in self.partners]
         self._rows = {row["partner_id"]: row for row in rows}
-        self._shared = _fold(" \n ".join(self.shared))
-        allowed = self._allowed = {_fold(text) for text in self.allow}
+        self._shared = _both(self.shared)
+        allowed = self._allowed = {key for text in self.allow for key in _keys("name", text)}
         terms: dict[str, list[_Term]] = {}
         held = [(kind, text, row["partner_id"]) for row in rows for kind, text in _terms(row)]
         held += [("record", *pair) for pair in self.records.odd] if self.records else []
         for kind, text, owner in held:
-            key = _fold(text)
-            if len(key) >= _SHORTEST and key not in allowed and not (kind != "name" and _is_a_figure(key)):
-                terms.setdefault(key, []).append(_Term(text, owner, kind))
+            for key in _keys(kind, text):
+                if len(key) >= _SHORTEST and key not in allowed and not (kind != "name" and _is_a_figure(key)):
+                    terms.setdefault(key, []).append(_Term(text, owner, kind))
         self._automaton = ahocorasick.Automaton()
         for key, named in terms.items():
             self._automaton.add_word(key, (key, tuple(named)))
@@ -163,8 +163,8 @@ class Watchlist:
             the texts of the files, from `kpilib.render.readback.read_files`.
         """
         row = self._rows.get(partner_id, {})
-        own = _fold(" \n ".join(row.values()))
-        own_terms = {_fold(text) for _, text in _terms(row)}
+        own = _both(row.values())
+        own_terms = {key for term in _terms(row) for key in _keys(*term)}
         found: dict[Finding, None] = {}
         tokens: dict[str, list[Passage]] = {}
         named: dict[str, tuple[tuple[_Term, ...], ...]] = {}  # a page, its PDF and its notebook repeat each other
@@ -176,9 +176,10 @@ class Watchlist:
                     for token in _candidates(readings):
                         tokens.setdefault(token, []).append(passage)
             for terms in named[passage.text]:
-                key, owners = _fold(terms[0].text), {term.owner for term in terms}
-                if not (partner_id in owners or key in own_terms or _holds(own, key) or _holds(self._shared, key)):
-                    heads = _heads(key, _fold(_BROKEN.sub(_END, passage.text)))
+                keys, owners = _keys(terms[0].kind, terms[0].text), {term.owner for term in terms}
+                known = any(key in own_terms or _holds(own, key) or _holds(self._shared, key) for key in keys)
+                if not (partner_id in owners or known):
+                    heads = _heads(keys[0], fold(_BROKEN.sub(_END, passage.text)))
                     if heads and own_terms.issuperset(heads):
                         continue
                     for term in terms:
@@ -189,8 +190,12 @@ class Watchlist:
 
     def _named(self, text: str, readings: Iterable[str]) -> Iterator[tuple[_Term, ...]]:
         for reading in readings:
-            for terms in self._hits(_fold(reading)):
-                meant = tuple(term for term in terms if _is_meant(term, text))
+            folded = fold(reading)
+            loose = loosen(folded)
+            hits = [(terms, _KINDS) for terms in self._hits(folded)]
+            hits += [(terms, _NAMES) for terms in self._hits(loose)] if loose != folded else []
+            for terms, kinds in hits:
+                meant = tuple(term for term in terms if term.kind in kinds and _is_meant(term, text))
                 if meant:
                     yield meant
 
@@ -204,7 +209,7 @@ class Watchlist:
 
     def _runs_on(self, partner_id: str, token: str, text: str) -> bool:
         """Say whether a text holds an id only as one of the partner's own and a figure that begins the next line."""
-        heads = _heads(token, _UNSEEN.sub("", _BROKEN.sub(_END, text)))
+        heads = _heads(token, UNSEEN.sub("", _BROKEN.sub(_END, text)))
         held = self.records.owners(heads) if self.records else {}
         return bool(heads) and all(partner_id in held.get(head, ()) for head in heads)
 
@@ -225,11 +230,16 @@ def _terms(row: Mapping[str, str]) -> Iterable[tuple[str, str]]:
             yield "address", address
 
 
-def _fold(text: str) -> str:
-    """Return a text as it is compared: compatible forms and cases are one, unseen signs are gone, blanks are single."""
-    if not text.isascii():
-        text = _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
-    return " ".join(text.casefold().split())
+def _keys(kind: str, text: str) -> tuple[str, ...]:
+    """Return how a term is looked for; names are also written with hyphens for blanks, and with blanks for hyphens."""
+    key = fold(text)
+    return tuple(dict.fromkeys((key, loosen(key)))) if kind in _NAMES else (key,)
+
+
+def _both(texts: Iterable[str]) -> str:
+    """Return some texts as they are compared with names and with all else."""
+    folded = fold(" \n ".join(texts))
+    return f"{folded} {loosen(folded)}"
 
 
 def _readings(text: str) -> list[str]:
@@ -249,7 +259,7 @@ def _candidates(readings: Iterable[str]) -> Iterator[str]:
     """
     words: set[str] = set()
     for reading in readings:
-        words.update((reading if reading.isascii() else _UNSEEN.sub("", reading)).split())
+        words.update((reading if reading.isascii() else UNSEEN.sub("", reading)).split())
     for word in words:
         # What is too long for an id is not worth remembering.
         yield from (_ids_in if len(word) < _LONG else _ids_in.__wrapped__)(word)
@@ -312,7 +322,7 @@ def _is_a_figure(text: str) -> bool:
 
 def _is_meant(term: _Term, text: str) -> bool:
     """Say whether a hit is the name and not a word of the language: those count only when written like the name."""
-    if term.kind == "name" and _fold(term.text) in _vocabulary():
+    if term.kind == "name" and fold(term.text) in _vocabulary():
         return re.search(rf"(?<!\w){re.escape(term.text)}(?!\w)", text) is not None
     return True
 

@@ -29,6 +29,8 @@ PARTNERS = [
     {"partner_id": "P003", "name": "한빛시스템즈", "contact_name": "김서준", "contact_email": "kim@hanbit.example"},
     {"partner_id": "P004", "name": "Open", "contact_name": None, "contact_email": "hub@agency.example"},
     {"partner_id": "77", "name": "Grünfelder-Brücke AG", "contact_name": None, "contact_email": None},
+    {"partner_id": "O1", "name": "O\u2019Hara Systems", "contact_name": None, "contact_email": None},
+    {"partner_id": "D1", "name": "D'Arcy Cloud", "contact_name": None, "contact_email": None},
     {"partner_id": "P001B", "name": "Straße & Söhne", "contact_name": None, "contact_email": None},
 ]  # fmt: skip
 
@@ -62,6 +64,13 @@ def found(watchlist: Watchlist, text: str, partner: str = "P001") -> list[str]:
         ("see P002.", "P002"),
         ("reports/p002/review", "P002"),
         ("Open won more", "Open"),
+        ("O'Hara Systems, O\u02bcHara", "O\u2019Hara Systems"),
+        ("D\u2019ARCY CLOUD", "D'Arcy Cloud"),
+        ("Grünfelder\u2013Brücke AG", "Grünfelder-Brücke AG"),
+        ("Grünfelder Brücke AG", "Grünfelder-Brücke AG"),
+        ("d'arcy-cloud.example", "D'Arcy Cloud"),
+        ("D'Arcy_Cloud_2026.pdf", "D'Arcy Cloud"),
+        ("petra-laurent", "Petra Laurent"),
     ],
 )
 def test_found(watchlist: Watchlist, text: str, leak: str) -> None:
@@ -93,6 +102,8 @@ def test_what_own_row_or_workspace_or_allow_list_hold_is_no_leak(watchlist: Watc
     assert found(watchlist, "hub@agency.example", "P001") == ["hub@agency.example", "hub@agency.example"]
     assert found(workspace, "Petra Laurent, p@marlo.example") == []
     assert found(allowing, "lindqvist & MARLO") == []
+    assert found(watchlist, "d'arcy cloud, D\u2019Arcy-Cloud", "D1") == []
+    assert found(Watchlist(PARTNERS, allow={"D'Arcy-Cloud": "our tool's name"}), "D'Arcy Cloud") == []
 
 
 def test_an_id_that_begins_like_ones_own_is_another(watchlist: Watchlist) -> None:

@@ -20,6 +20,7 @@ DRAWN = {
         A             |P1        |2026-04-02|2026-04-09|lost   |5     |Beta GmbH
         B             |P1        |2026-04-02|2026-04-09|lost   |5     |BETA  gmbh
         C             |P1        |2026-04-02|2026-04-09|lost   |5     |P3
+        C2            |P1        |2026-04-02|2026-04-09|lost   |5     |Beta-GmbH
         D             |P1        |2026-04-02|2026-04-09|lost   |5     |Outsider
         E             |P1        |2026-04-02|2026-04-09|lost   |5     |Alpha
         F             |P1        |2026-04-02|2026-04-09|won    |5     |
@@ -36,7 +37,7 @@ def drawn(module_workspace: Callable[..., Settings]) -> Settings:
 @pytest.mark.parametrize(
     ("partner_id", "audience", "rivals"),
     [
-        ("P1", "partner", ["다른 파트너", "다른 파트너", "다른 파트너", "Outsider", "Alpha", None]),
+        ("P1", "partner", ["다른 파트너", "다른 파트너", "다른 파트너", "다른 파트너", "Outsider", "Alpha", None]),
         ("P2", "partner", ["another partner"]),
         ("P2", "internal", ["Gamma"]),
     ],
