@@ -22,7 +22,7 @@ def restore_threads(environment: Mapping[str, str]) -> None:
     """Give OpenBLAS the number of threads that it would have taken from a kernel's variables at its start."""
     asked = environment.get("OPENBLAS_NUM_THREADS") or environment.get("OMP_NUM_THREADS") or ""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = int(asked) if asked.isdigit() else cores
+    threads = min(int(asked), cores) if asked.isdigit() else cores
     if threads <= 1:
         return
     for path in _loaded_libraries():

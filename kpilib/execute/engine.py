@@ -6,7 +6,6 @@ before an engine is asked for.
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 __all__ = ["WarmEngine"]
@@ -21,13 +20,8 @@ class WarmEngine:
     @classmethod
     def execute_notebook(cls, nb: Any, kernel_name: str, **options: Any) -> Any:
         """Execute a notebook and return it."""
-        from papermill.log import logger
-
-        from kpilib.execute.forkserver import is_supported
         from kpilib.execute.warm import Engine
 
-        if not is_supported():
-            logger.warning("kpilib-warm: kernels cannot be forked on %s; they start as usual.", sys.platform)
         return Engine.execute_notebook(nb, kernel_name, **options)
 
     @classmethod

@@ -39,18 +39,25 @@ _IDLE = 60
 _PATIENCE = 60.0
 _SOON, _END = 0.2, 5.0
 # What Python and its libraries read at their start: kernels that differ in it need different zygotes.
-_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MPLCONFIGDIR", "PATH", "HOME", "VIRTUAL_ENV", "MATPLOTLIBRC", "ARROW_")
+_AT_START = (
+    "PYTHON", "LC_", "LANG", "LD_", "PATH", "HOME", "VIRTUAL_ENV", "MPL", "MATPLOTLIBRC", "ARROW_", "PANDAS_",
+    "NUMEXPR_", "TZ", "XDG_CONFIG_", "XDG_CACHE_", "XDG_DATA_",
+)  # fmt: skip
+# What tells of one process alone; modules of one's own may read any other variable.
+_PASSING = frozenset(
+    ("JPY_PARENT_PID", "JPY_SESSION_NAME", "IPYTHONDIR", "PWD", "OLDPWD", "SHLVL", "_", "COLUMNS", "LINES")
+)
 
 _AS_IN_A_KERNEL = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
 
 class Unavailable(Exception):  # noqa: N818 - not an error: kernels then start as usual
-    """No zygote can fork this kernel."""
+    """No zygote can fork this kernel; says why."""
 
 
 class _Offered:
     address: str | None = None
-    refusing: ClassVar[set[str]] = set()  # zygotes that end instead of serving: their imports start threads
+    refusing: ClassVar[dict[str, str]] = {}  # zygotes that serve nobody, and why
 
 
 class _Own:
@@ -74,8 +81,10 @@ class ForkedProcess:
 
     stdin = stdout = stderr = None
 
-    def __init__(self, pid: int, connection: socket.socket) -> None:
+    def __init__(self, pid: int, connection: socket.socket, failed: Sequence[str] = ()) -> None:
         self.pid = pid
+        self.failed = failed
+        """Modules of one's own that could not be imported beforehand, and why."""
         self.returncode: int | None = None
         self._connection = connection
 
@@ -183,12 +192,18 @@ def fork_kernel(
     Raises
     ------
     Unavailable
-        when no zygote can: none starts, the command is not ipykernel's, the folder has its own matplotlibrc.
+        when no zygote can: none starts, the command is not ipykernel's, the folder has its own matplotlibrc or a module
+        that would be imported from it, what is imported beforehand starts threads.
     """
-    if not is_supported() or list(argv[1:3]) != ["-m", "ipykernel_launcher"] or not _is_ours(argv[0]):
-        raise Unavailable
+    if not is_supported():
+        raise Unavailable(f"on {sys.platform} no kernel can be forked")
+    if list(argv[1:3]) != ["-m", "ipykernel_launcher"] or argv[0] != sys.executable:
+        raise Unavailable("it is not this Python's own")
     if (Path(folder) / "matplotlibrc").exists():
-        raise Unavailable
+        raise Unavailable(f"{folder} has its own matplotlibrc")
+    key = _key(environment)
+    if key in _Offered.refusing:
+        raise Unavailable(_Offered.refusing[key])
     import importlib.util
 
     launcher = importlib.util.find_spec("ipykernel_launcher")
@@ -197,19 +212,27 @@ def fork_kernel(
         "orig_argv": list(argv),
         "env": dict(environment),
         "cwd": folder,
+        "umask": _umask(),
+        "processors": sorted(os.sched_getaffinity(0)),
     }
-    if _key(environment) in _Offered.refusing:
-        raise Unavailable
     for _ in range(3):
         answer, connection = _ask(request, environment, streams)
         if answer is not None and "pid" in answer:
-            return ForkedProcess(answer["pid"], connection)
+            return ForkedProcess(answer["pid"], connection, answer["failed"])
         connection.close()
+        if answer is not None and "refused" in answer:
+            raise Unavailable(answer["refused"])
         if answer is not None:
             _forget(environment)  # its modules were edited
         _Offered.address = None
-    _Offered.refusing.add(_key(environment))
-    raise Unavailable
+    _Offered.refusing[key] = "what forks kernels does not come up"
+    raise Unavailable(_Offered.refusing[key])
+
+
+def _umask() -> int:
+    """Return this process's umask; to ask the system for it is to change it, for other threads too."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8", errors="replace").splitlines()
+    return int(next(line for line in lines if line.startswith("Umask:")).split()[1], 8)
 
 
 def _ask(
@@ -225,10 +248,6 @@ def _ask(
         answer: dict[str, Any] = json.loads(connection.recv(4096))
         return answer, connection
     return None, connection
-
-
-def _is_ours(executable: str) -> bool:
-    return executable == sys.executable
 
 
 def _shared(environment: Mapping[str, str]) -> str:
@@ -274,17 +293,27 @@ def _runtime_folder() -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     held = folder.lstat()
     if not stat.S_ISDIR(held.st_mode) or held.st_uid != os.getuid() or held.st_mode & 0o077:
-        raise Unavailable
+        raise Unavailable(f"{folder} is not a folder that you alone can enter")
     return folder
 
 
 def _key(environment: Mapping[str, str]) -> str:
-    at_start = {name: value for name, value in environment.items() if name.startswith(_AT_START)}
+    import resource
+
+    limits = {name: resource.getrlimit(getattr(resource, name)) for name in dir(resource) if name.startswith("RLIMIT_")}
     # Of other folders the zygote watches the files that it has loaded; a script may lie where it writes its results.
     installed = [path for path in sys.path if path.startswith((sys.base_prefix, sys.prefix)) and Path(path).is_dir()]
     packages = {path: Path(path).stat().st_mtime_ns for path in installed}
-    text = json.dumps([sys.executable, _modules(), at_start, packages], sort_keys=True)
+    inherited = [_at_start(environment), limits, os.getpriority(os.PRIO_PROCESS, 0)]
+    text = json.dumps([sys.executable, _modules(), inherited, packages], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _at_start(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that a zygote is started with: all that its modules may read while they are imported."""
+    if "KPILIB_PRELOAD" in os.environ:
+        return {name: value for name, value in environment.items() if name not in _PASSING}
+    return {name: value for name, value in environment.items() if name.startswith(_AT_START)}
 
 
 def _modules() -> list[str]:
@@ -294,7 +323,6 @@ def _modules() -> list[str]:
 
 def _start(address: str, environment: Mapping[str, str], *, idle: int) -> subprocess.Popen[bytes]:
     """Start a zygote that listens at an address; it takes connections from now on, and serves after its imports."""
-    at_start = {name: value for name, value in environment.items() if name.startswith(_AT_START)}
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(address)
         listener.listen(128)
@@ -304,7 +332,7 @@ def _start(address: str, environment: Mapping[str, str], *, idle: int) -> subpro
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd="/",
-            env={**at_start, **QUIET, **_AS_IN_A_KERNEL},
+            env={**_AS_IN_A_KERNEL, **_at_start(environment), **QUIET},
             pass_fds=[listener.fileno()],
             start_new_session=True,
         )

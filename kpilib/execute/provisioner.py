@@ -31,8 +31,11 @@ class WarmProvisioner(LocalProvisioner):
         try:
             streams = _streams(options.get("stdout"), options.get("stderr"))
             self.process = fork_kernel(cmd, environment, folder=folder, streams=streams)
-        except Unavailable:
+        except Unavailable as why:
+            self.log.warning("kpilib-warm: this kernel starts as usual: %s.", why)
             return await super().launch_kernel(cmd, **options)
+        for failed in self.process.failed:
+            self.log.warning("kpilib-warm: not imported beforehand: %s.", failed)
         self.pid = self.pgid = self.process.pid
         self.cwd = Path(folder)
         return self.connection_info
@@ -53,5 +56,5 @@ def _streams(stdout: Any, stderr: Any) -> tuple[int, int]:
 def _descriptor(stream: Any, default: int) -> int:
     found = default if stream is None else stream if isinstance(stream, int) else int(stream.fileno())
     if found < 0:  # a pipe, or nothing: Popen's own business
-        raise Unavailable
+        raise Unavailable("its output is to be a pipe")
     return found

@@ -39,10 +39,11 @@ class WarmClient(PapermillNotebookClient):  # type: ignore[misc]
     kc: Any
 
     def create_kernel_manager(self) -> Any:
-        """Create the manager of a forked kernel."""
+        """Create the manager of a forked kernel, unless its kernel spec says who else is to start it."""
         manager = super().create_kernel_manager()
-        if manager.provisioner is None and manager.kernel_spec is not None:
-            manager.provisioner = WarmProvisioner(kernel_spec=manager.kernel_spec, parent=manager)
+        spec = manager.kernel_spec
+        if manager.provisioner is None and spec is not None and "kernel_provisioner" not in spec.metadata:
+            manager.provisioner = WarmProvisioner(kernel_spec=spec, parent=manager, log=self.log)
         return manager
 
     async def async_start_new_kernel_client(self) -> Any:
@@ -96,8 +97,13 @@ class WarmClient(PapermillNotebookClient):  # type: ignore[misc]
         if self.shutdown_kernel == "graceful" and self.km.has_kernel and await ensure_async(self.km.is_alive()):
             await ensure_async(self.km.interrupt_kernel())
             await ensure_async(self.km.request_shutdown())
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.km.provisioner.wait(), self.km.shutdown_wait_time)
+            patience = self.km.provisioner.get_shutdown_wait_time(recommended=self.km.shutdown_wait_time) / 2
+            try:
+                await asyncio.wait_for(self.km.provisioner.wait(), patience)
+            except TimeoutError:
+                await ensure_async(self.km.provisioner.terminate())
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.km.provisioner.wait(), patience)
         self.kill()
         if self.km.has_kernel:
             await self.km.provisioner.wait()

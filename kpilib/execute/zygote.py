@@ -2,11 +2,12 @@
 
 It imports and runs nothing else: one thread, no event loop, no socket of ZeroMQ, no arithmetic. A fork copies memory
 but only the thread that forks, so a lock that another thread held would be held for ever in every kernel; a zygote
-that finds itself with threads after its imports therefore refuses to serve, and kernels start as usual.
+that finds itself with threads after its imports therefore refuses whoever asks, and kernels start as usual.
 
 What a library asks its surroundings while it is imported is answered as in a kernel (pandas chooses its
-``display.max_columns`` so). What a process inherits at its start (variables, working folder, streams, signals, random
-state, ``sys.argv``) is set anew in each child, as if it had been started.
+``display.max_columns`` so). What a process inherits at its start (variables, working folder, streams, signals, umask,
+processors, random state, ``sys.argv``) is set anew in each child, as if it had been started; limits and priority, which
+cannot be raised again, are those of who started the zygote, and of all whom it serves.
 
 Started as ``python -m kpilib.execute.zygote LISTENING_FD IDLE_SECONDS MODULE…``; standard input is the owner's end of a
 pipe: when it closes, everything ends. With a non-zero idle time there is no owner, and the zygote ends by itself.
@@ -14,32 +15,26 @@ pipe: when it closes, everything ends. With a non-zero idle time there is no own
 
 from __future__ import annotations
 
-import builtins
+import atexit
 import contextlib
 import gc
-import importlib
 import json
 import os
 import selectors
 import signal
 import socket
 import sys
+import threading
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
+
+from kpilib.execute.forked import become_kernel
+from kpilib.execute.preload import import_all, owned_at_the_end, times, watched_files
 
 __all__ = ["main"]
 
-# What ipykernel loads at its start, but not by being imported.
-_KERNEL = (
-    "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "IPython.core.logger",
-    "IPython.core.oinspect", "IPython.core.pylabtools", "IPython.extensions.storemagic", "tornado.platform.asyncio",
-    "tornado.queues", "pydoc", "sqlite3", "xmlrpc.client", "pkgutil", "IPython.core.debugger", "pdb",
-    "faulthandler", "runpy", "code", "email.parser", "kpilib.execute.blas",
-    "encodings.idna", "encodings.latin_1",
-)  # fmt: skip
 _LONGEST = 1 << 20
 
 
@@ -50,41 +45,32 @@ def main(arguments: list[str]) -> None:
     gc.disable()  # until each child enables it: what is loaded here stays
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # `-m` put the folder of the start in front; a kernel's path has no such entry before IPython puts its own.
-    del sys.path[0]
+    if not sys.flags.safe_path:
+        del sys.path[0]
     before = dict(os.environ)
-    _preload(_KERNEL)
-    filters = list(warnings.filters)
-    kernel = {
-        name: SimpleNamespace(__file__=getattr(module, "__file__", None))
-        for name, module in sys.modules.items()
-        if name != "__main__" and not name.startswith("kpilib")
-    }
-    _preload(arguments[2:])
+    with owned_at_the_end() as owned:
+        kernel, filters, failed = import_all(arguments[2:])
     set_by_imports = {name: value for name, value in os.environ.items() if before.get(name) != value}
     of_libraries = warnings.filters[: len(warnings.filters) - len(filters)]
     warnings.filters[:] = filters  # type: ignore[index]
     # It binds itself to the kernel that imports it.
     for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib_inline"]:
         del sys.modules[name]
-    threads = [(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
-    if len(threads) > 1:
-        sys.exit(f"Imports start threads ({', '.join(threads)}): no kernel can be forked after {arguments[2:]}.")
+    refusal = ""
+    if len(list(Path("/proc/self/task").iterdir())) > 1:
+        named = [each.name for each in threading.enumerate() if each is not threading.main_thread()]
+        refusal = f"what is imported beforehand starts threads ({', '.join(named) or 'of a library in C'})"
     gc.freeze()
-    request = _Server(listener, idle).serve()
+    request = _Server(listener, idle, refusal, failed, kernel).serve()
     if request is not None:
         request["env"] = {**set_by_imports, **request["env"]}
-        _become_kernel(request, of_libraries, kernel)
+        for function in owned:
+            atexit.unregister(function)
+        become_kernel(request, of_libraries, kernel)
 
 
-def _preload(modules: Iterable[str]) -> None:
-    """Import modules as if in a kernel. One that fails is left to the notebook, which shows the error in its cell."""
-    builtins.get_ipython = lambda: SimpleNamespace(kernel=True)  # type: ignore[attr-defined]
-    try:
-        for name in modules:
-            with contextlib.suppress(Exception):
-                importlib.import_module(name)
-    finally:
-        del builtins.get_ipython  # type: ignore[attr-defined]
+class _Refused(Exception):  # noqa: N818 - not an error: the kernel then starts as usual
+    """Why no kernel is forked for a request."""
 
 
 class _Server:
@@ -93,13 +79,19 @@ class _Server:
     It tells when the kernel ends, and its closing ends the kernel.
     """
 
-    def __init__(self, listener: socket.socket, idle: float) -> None:
+    def __init__(
+        self, listener: socket.socket, idle: float, refusal: str, failed: list[str], kernel: Iterable[str]
+    ) -> None:
         self._listener = listener
         self._idle = idle
+        self._refusal = refusal
+        self._failed = failed
+        self._beyond = {name.partition(".")[0] for name in sys.modules} - {name.partition(".")[0] for name in kernel}
         self._selector = selectors.DefaultSelector()
         self._connections: dict[int, socket.socket] = {}
-        self._files = _own_files()
-        self._times = _times(self._files)
+        self._place = os.stat(listener.getsockname()).st_ino  # noqa: PTH116
+        self._files = watched_files()
+        self._times = times(self._files)
 
     def serve(self) -> dict[str, Any] | None:
         """Return a request in the child that is to fulfil it, None at the end of the service."""
@@ -109,6 +101,7 @@ class _Server:
         while True:
             events = self._selector.select(self._idle or None)
             if not events and not self._connections:
+                self._unlink()
                 return None
             for key, _ in events:
                 if key.data is None:
@@ -119,11 +112,14 @@ class _Server:
                     return request
 
     def _accept(self, listener: socket.socket) -> None:
-        connection, _ = listener.accept()
-        self._selector.register(connection, selectors.EVENT_READ, self._read)
+        with contextlib.suppress(OSError):
+            connection, _ = listener.accept()
+            self._selector.register(connection, selectors.EVENT_READ, self._read)
 
     def _read(self, connection: socket.socket) -> dict[str, Any] | None:
-        data, streams, _, _ = socket.recv_fds(connection, _LONGEST, 2)
+        data, streams = b"", list[int]()
+        with contextlib.suppress(OSError):  # its client may have gone
+            data, streams, _, _ = socket.recv_fds(connection, _LONGEST, 2)
         pid = next((pid for pid, held in self._connections.items() if held is connection), None)
         if not data or pid is not None:  # closed
             self._selector.unregister(connection)
@@ -131,14 +127,17 @@ class _Server:
             if pid is not None:
                 _kill(pid)
             return None
-        if _times(self._files) != self._times:
+        if times(self._files) != self._times:
             _close(streams)
-            connection.send(b'{"stale": true}')
+            _answer(connection, stale=True)
             return None
-        return self._fork(connection, json.loads(data), streams)
-
-    def _fork(self, connection: socket.socket, request: dict[str, Any], streams: list[int]) -> dict[str, Any] | None:
-        pid = os.fork()
+        try:
+            request = self._check(data)
+            pid = os.fork()
+        except (_Refused, OSError) as why:
+            _close(streams)
+            _answer(connection, refused=str(why))
+            return None
         if pid == 0:
             os.setsid()
             request["streams"] = streams
@@ -149,16 +148,30 @@ class _Server:
         self._connections[pid] = connection
         handle = os.pidfd_open(pid)  # type: ignore[attr-defined,unused-ignore]
         self._selector.register(handle, selectors.EVENT_READ, lambda _: self._reap(pid, handle))
-        connection.send(json.dumps({"pid": pid}).encode())
+        _answer(connection, pid=pid, failed=self._failed)
         return None
+
+    def _check(self, data: bytes) -> dict[str, Any]:
+        """Return a request, unless a fork would be another kernel than the one that is started as usual."""
+        try:
+            request: dict[str, Any] = json.loads(data)
+        except ValueError:
+            raise _Refused("its variables are too long") from None
+        if self._refusal:
+            raise _Refused(self._refusal)
+        folder = Path(request["cwd"]).resolve()
+        beside = [*folder.glob("*.py"), *(each.parent for each in folder.glob("*/__init__.py"))]
+        for name in sorted(self._beyond.intersection(each.stem for each in beside)):
+            file = getattr(sys.modules.get(name), "__file__", None)
+            if file and not Path(file).resolve().is_relative_to(folder):
+                raise _Refused(f"{folder} has its own {name}, another of which is imported beforehand")
+        return request
 
     def _reap(self, pid: int, handle: int) -> None:
         self._selector.unregister(handle)
         os.close(handle)
         _, status = os.waitpid(pid, 0)
-        connection = self._connections.pop(pid)
-        with contextlib.suppress(OSError):  # its client may have gone
-            connection.send(json.dumps({"exit": os.waitstatus_to_exitcode(status)}).encode())
+        _answer(self._connections.pop(pid), exit=os.waitstatus_to_exitcode(status))
 
     def _leave(self) -> None:
         """Close, in a child, all that is the zygote's."""
@@ -169,9 +182,22 @@ class _Server:
                     key.fileobj.detach()
         self._selector.close()
 
+    def _unlink(self) -> None:
+        """Remove the socket's file, unless it is another zygote's by now."""
+        address = Path(self._listener.getsockname())
+        with contextlib.suppress(OSError):
+            if address.stat().st_ino == self._place:
+                address.unlink()
+
     def _end(self) -> None:
         for pid in self._connections:
             _kill(pid)
+
+
+def _answer(connection: socket.socket, **words: Any) -> None:
+    """Tell a client something, if it is still there: one that left takes its own kernel with it, and no other's."""
+    with contextlib.suppress(OSError):
+        connection.send(json.dumps(words).encode())
 
 
 def _close(streams: Iterable[int]) -> None:
@@ -184,91 +210,6 @@ def _kill(pid: int) -> None:
     """Kill a kernel and what it started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-
-
-def _own_files() -> tuple[str, ...]:
-    """Return the loaded files that somebody may be editing: those outside of Python and its packages.
-
-    A module that reads other files while it is imported names them in ``READ``.
-    """
-    files: list[str | None] = []
-    for module in list(sys.modules.values()):
-        named = getattr(module, "__dict__", {}).get("READ")
-        read = [str(path) for path in named if isinstance(path, Path)] if isinstance(named, tuple) else []
-        files += (getattr(module, "__file__", None), *read)
-    return tuple(path for path in files if path and not path.startswith((sys.base_prefix, sys.prefix)))
-
-
-def _times(files: Iterable[str]) -> dict[str, float]:
-    """Return when each of some files was written last; one that is gone has no time."""
-    times = {}
-    for path in files:
-        with contextlib.suppress(OSError):
-            times[path] = os.stat(path).st_mtime  # noqa: PTH116
-    return times
-
-
-class _System:
-    """The module sys with the modules of a kernel alone."""
-
-    def __init__(self, modules: dict[str, Any]) -> None:
-        self.modules = modules
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(sys, name)
-
-
-@contextlib.contextmanager
-def _knowing(modules: dict[str, Any]) -> Iterator[None]:
-    """Have ipykernel take some modules for its own, into which its debugger does not step.
-
-    It would take all that are loaded by then, and touch the memory of each, which would be copied.
-    """
-    from ipykernel import ipkernel
-
-    ipkernel.sys = _System(modules)  # type: ignore[attr-defined,assignment]
-    try:
-        yield
-    finally:
-        ipkernel.sys = sys  # type: ignore[attr-defined]
-
-
-def _become_kernel(request: dict[str, Any], filters: Iterable[Any], modules: dict[str, Any]) -> None:
-    """Be the process that ``python -m ipykernel_launcher`` would have become."""
-    for number in range(1, signal.NSIG):
-        if signal.getsignal(number) not in {signal.SIG_DFL, None} and number not in {signal.SIGPIPE, signal.SIGXFSZ}:
-            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
-    for target, stream in enumerate(request["streams"], start=1):
-        os.dup2(stream, target)
-        os.close(stream)
-    os.chdir(request["cwd"])
-    os.environ.clear()
-    os.environ.update(request["env"])
-    sys.argv[:] = request["argv"]
-    sys.orig_argv[:] = request["orig_argv"]
-    import tempfile
-    import time
-
-    tempfile.tempdir = None
-    time.tzset()
-    if "numpy.random" in sys.modules:
-        sys.modules["numpy.random"].seed()
-    from kpilib.execute.blas import restore_threads
-
-    restore_threads(request["env"])
-    gc.enable()
-    from ipykernel.kernelapp import IPKernelApp
-
-    app = IPKernelApp.instance(parent_handle=request["parent"])
-    with _knowing(modules):
-        app.initialize(request["argv"][1:])  # type: ignore[no-untyped-call]
-    # A notebook imports its libraries after the kernel's own filters were set; theirs stand before these.
-    warnings.filters[:0] = filters  # type: ignore[index]
-    warnings._filters_mutated()  # type: ignore[attr-defined]  # noqa: SLF001
-    app.start()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

@@ -164,11 +164,13 @@ def test_a_silent_exit_ends_the_notebook_as_papermill_does(tmp_path: Path) -> No
     assert warm.cells[1].outputs == []
 
 
-def test_imports_that_start_threads_or_are_edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_imports_that_start_threads_or_are_edited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """With a thread a fork is not safe: the kernel starts as usual. An edited module is not served from memory."""
     (tmp_path / "edited.py").write_text("value = 'old'")
     (tmp_path / "threaded.py").write_text(
-        "import threading, time\nthreading.Thread(target=time.sleep, args=(99,), daemon=True).start()"
+        "import threading, time\nthreading.Thread(None, time.sleep, 'sleeper', (99,), daemon=True).start()"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("KPILIB_PRELOAD", "edited")
@@ -186,6 +188,7 @@ def test_imports_that_start_threads_or_are_edited(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("KPILIB_PRELOAD", "threaded")
     third = execute(ask, "kpilib-warm", tmp_path / "third")
     assert "zygote" not in text_of(third, 1)
+    assert "starts as usual: what is imported beforehand starts threads (sleeper)." in caplog.text
 
 
 def test_a_replaced_server_lets_go_of_the_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
