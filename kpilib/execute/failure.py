@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kpilib.execute.client import Stopped
     from kpilib.execute.notebook import Limits
 
-__all__ = ["explain"]
+__all__ = ["explain", "not_started"]
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _LONGEST = 300
@@ -26,14 +26,7 @@ def explain(stopped: Stopped, pack: Pack, *, name: str, limits: Limits) -> Execu
     ename, evalue = _cause(stopped, limits)
     cause = f"{ename}: {evalue}" if evalue else ename
     if stopped.index < 0:
-        return ExecutionError(
-            f"{pack}: {name} could not be executed: no kernel started ({cause}).",
-            partner_id=pack.partner_id,
-            quarter=str(pack.quarter),
-            kind=stopped.kind,
-            cell=None,
-            notebook=None,
-        )
+        return not_started(pack, stopped.kind, f"{name} could not be executed: no kernel started ({cause}).")
     cell = stopped.notebook.cells[stopped.index]
     place = 1 + sum(
         "injected-parameters" not in other.metadata.get("tags", ()) for other in stopped.notebook.cells[: stopped.index]
@@ -48,6 +41,18 @@ def explain(stopped: Stopped, pack: Pack, *, name: str, limits: Limits) -> Execu
         kind=stopped.kind,
         cell=place,
         notebook=nbformat.writes(tidy(stopped.notebook)),  # type: ignore[no-untyped-call]
+    )
+
+
+def not_started(pack: Pack, kind: str, text: str) -> ExecutionError:
+    """Return the error of a notebook of which no cell ran."""
+    return ExecutionError(
+        f"{pack}: {text}",
+        partner_id=pack.partner_id,
+        quarter=str(pack.quarter),
+        kind=kind,
+        cell=None,
+        notebook=None,
     )
 
 

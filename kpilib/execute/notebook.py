@@ -12,7 +12,7 @@ from typing import Any
 
 from kpilib.errors import ExecutionError
 from kpilib.execute.environment import kernel_environment
-from kpilib.execute.failure import explain
+from kpilib.execute.failure import explain, not_started
 from kpilib.execute.parameters import check_parameters
 from kpilib.execute.scratch import scratch_folder
 from kpilib.execute.tidy import prepare, tidy
@@ -72,18 +72,11 @@ def execute_notebook(
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
     papermill_engines.register(ENGINE, PackEngine)
-    node = prepare(read_notebook(notebook, name=name))
     try:
+        node = prepare(read_notebook(notebook, name=name))
         check_parameters(node, pack.parameters(), name=name)
     except ExecutionError as error:
-        raise ExecutionError(
-            f"{pack}: {error}",
-            partner_id=pack.partner_id,
-            quarter=str(pack.quarter),
-            kind="parameters",
-            cell=None,
-            notebook=None,
-        ) from None
+        raise not_started(pack, error.parts.get("kind", "parameters"), str(error)) from None
     with scratch_folder() as scratch:
         folder = scratch / "pack"
         folder.mkdir()
@@ -115,14 +108,8 @@ def execute_notebook(
         except Stopped as stopped:
             raise explain(stopped, pack, name=name, limits=limits) from None
         except NoSuchKernel:
-            raise ExecutionError(
-                f"{pack}: no kernel runs {name}: there is none named python3. Install it: pip install ipykernel",
-                partner_id=pack.partner_id,
-                quarter=str(pack.quarter),
-                kind="start",
-                cell=None,
-                notebook=None,
-            ) from None
+            text = f"no kernel runs {name}: there is none named python3. Install it: pip install ipykernel"
+            raise not_started(pack, "start", text) from None
     return tidy(executed)
 
 
@@ -164,7 +151,9 @@ def read_notebook(data: bytes, *, name: str = "the notebook") -> Any:
 
     try:
         node = nbformat.reads(data.decode(), as_version=4)  # type: ignore[no-untyped-call]
-    except (ValueError, KeyError, AttributeError, nbformat.ValidationError) as error:
+    except AttributeError:  # JSON, but no object
+        raise ExecutionError(f"{name} is not a Jupyter notebook: it has no cells.", kind="notebook") from None
+    except (ValueError, KeyError, nbformat.ValidationError) as error:
         raise ExecutionError(f"{name} is not a Jupyter notebook: {error}.", kind="notebook") from None
     language = node.metadata.get("kernelspec", {}).get("language") or "python"
     if language.lower() != "python":

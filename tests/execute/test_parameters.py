@@ -57,4 +57,4 @@ def test_a_notebook_in_another_language(pack: Pack) -> None:
     node = new_notebook(metadata={"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}})
     with pytest.raises(ExecutionError) as caught:
         execute_notebook(pack, b"{}", nbformat.writes(node).encode(), name="mine.ipynb")
-    assert str(caught.value) == "mine.ipynb is written in R; packs are made from Python notebooks."
+    assert str(caught.value) == "P001 2026Q3: mine.ipynb is written in R; packs are made from Python notebooks."
