@@ -28,7 +28,8 @@ _VERSION = 1
 class Manifest:
     """The content of ``pack.json``.
 
-    ``files`` maps each file's name to its SHA-256 and its size: an approval is of exactly these bytes.
+    ``files`` maps each file's name to its SHA-256 and its size: an approval is of exactly these bytes. ``watched``
+    hashes what they were held against when somebody last looked for other partners in them.
     """
 
     partner_id: str
@@ -39,15 +40,17 @@ class Manifest:
     name: str
     origin: Origin
     files: Mapping[str, Mapping[str, Any]]
+    watched: str = ""
 
     @classmethod
-    def of(cls, pack: Pack, name: str, origin: Origin, files: Mapping[str, bytes]) -> Manifest:
+    def of(cls, pack: Pack, name: str, origin: Origin, files: Mapping[str, bytes], *, watched: str = "") -> Manifest:
         """Return the manifest of finished files; ``name`` is the partner's."""
         described = {
             file: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for file, data in files.items()
         }
         day = pack.as_of.isoformat()
-        return cls(pack.partner_id, str(pack.quarter), day, pack.audience, pack.language, name, origin, described)
+        partner, quarter = pack.partner_id, str(pack.quarter)
+        return cls(partner, quarter, day, pack.audience, pack.language, name, origin, described, watched)
 
     @classmethod
     def read(cls, folder: Path) -> Manifest | None:
@@ -75,6 +78,7 @@ class Manifest:
                 "fingerprint": self.origin.fingerprint,
                 "made_from": self.origin.to_json(),
                 "files": self.files,
+                "watched": self.watched,
             }
         )
 

@@ -15,7 +15,7 @@ import kpilib
 from kpilib.build.cluster import Cluster, connect
 from kpilib.build.frozen import refreeze_cohort
 from kpilib.build.index import write_index
-from kpilib.build.inspection import Inspection
+from kpilib.build.inspection import Inspection, look_again
 from kpilib.build.job import Job, Made, make_pack
 from kpilib.build.lock import hold
 from kpilib.build.manifest import FAILURE, MANIFEST, Failure, Manifest
@@ -98,6 +98,7 @@ def build_packs(
         sweep_scratch()
         planned = plan_packs(around, partners, force=force)
         outcome.fresh = [each.pack for each in planned if each.fresh]
+        _look_again(around, planned, outcome)
         wanted = {each.pack: each for each in planned if not each.fresh}
         watcher.total(len(wanted))
         most = jobs or around.settings.packs.jobs or _cores()
@@ -142,6 +143,18 @@ def _pool(workers: int, dask: str | Client | None, watcher: Watcher) -> Iterator
         yield Cluster(make_pack, client, watcher.say)
 
 
+def _look_again(around: Round, planned: Iterable[Planned], outcome: Outcome) -> None:
+    """Hold back what is fresh but names a partner who joined, or was renamed, after it was made."""
+    if around.audience != "partner":
+        return
+    leaking = look_again(around, outcome.fresh, note=True)
+    outcome.fresh = [pack for pack in outcome.fresh if pack not in leaking]
+    outcome.failed += leaking.items()
+    for each in planned:
+        if each.pack in leaking:
+            _put_failure(around, each, leaking[each.pack])
+
+
 def _make(
     around: Round, wanted: dict[Pack, Planned], pool: Pool[Job, Made], watcher: Watcher, outcome: Outcome
 ) -> None:
@@ -162,28 +175,14 @@ def _take(
     try:
         if isinstance(result, KpilibError):
             raise result
-        _inspect(planned.pack, result, inspection)
-        _put(around, planned, result)
+        inspection.inspect(planned.pack, result)
+        _put(around, planned, result, inspection.watched)
         outcome.made.append(planned.pack)
         outcome.warnings += [(planned.pack, warning) for warning in result.warnings]
     except KpilibError as error:
         named = _named(planned.pack, error)
         outcome.failed.append((planned.pack, named))
         _put_failure(around, planned, named)
-
-
-def _inspect(pack: Pack, made: Made, inspection: Inspection) -> None:
-    """Let the inspection look at a finished pack; one that it cannot look at is held back as well."""
-    try:
-        inspection.inspect(pack, made)
-    except KpilibError:
-        raise
-    except Exception as error:
-        raise ExecutionError(
-            "the finished pages could not be searched for what belongs to another partner, and were held back: "
-            f"{type(error).__name__}: {str(error).partition(chr(10))[0]}. Build again.",
-            kind="unexpected",
-        ) from error
 
 
 def _named(pack: Pack, error: KpilibError) -> KpilibError:
@@ -207,10 +206,10 @@ def _jobs(around: Round, wanted: dict[Pack, Planned]) -> Iterator[Job]:
         yield around.job(slice_)
 
 
-def _put(around: Round, planned: Planned, made: Made) -> None:
+def _put(around: Round, planned: Planned, made: Made, watched: str) -> None:
     reports = around.settings.reports
     aside = reports / str(around.quarter) / ASIDE
-    manifest = Manifest.of(planned.pack, planned.name, planned.origin, made.files)
+    manifest = Manifest.of(planned.pack, planned.name, planned.origin, made.files, watched=watched)
     put_folder(planned.pack.folder(reports), {**made.files, MANIFEST: manifest.to_bytes()}, aside=aside)
     remove_folder(planned.pack.failed_folder(reports), aside=aside)
 

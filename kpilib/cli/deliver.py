@@ -57,10 +57,10 @@ def approve(
     given: Context = context.obj
     if partner and all_but:
         raise typer.BadParameter("--partner and --all-but exclude each other: name who, or who not.")
-    around = Round.open(given.settings, quarter)
-    left_out = set(around.partners(all_but)) if all_but else set()
-    chosen = [name for name in around.partners(partner or ()) if name not in left_out]
     with hold(given.settings.reports, say=given.say):
+        around = Round.open(given.settings, quarter)
+        left_out = set(around.partners(all_but)) if all_but else set()
+        chosen = [name for name in around.partners(partner or ()) if name not in left_out]
         new = len(_approve(around, chosen, note))
         print_result(f"{around.quarter}: {new} approved, {len(chosen) - new} were approved already.")
         _write_index(around)
@@ -71,6 +71,7 @@ def _approve(around: Round, chosen: list[str], note: str) -> list[Approval]:
     from datetime import UTC, datetime
 
     from kpilib.build.frozen import freeze_cohort, read_frozen, thaw_cohort
+    from kpilib.build.inspection import look_again
     from kpilib.build.plan import plan_packs
     from kpilib.deliver.approve import approve_packs
     from kpilib.errors import DeliveryError
@@ -92,6 +93,9 @@ def _approve(around: Round, chosen: list[str], note: str) -> list[Approval]:
             )
         )
     packs = [each.pack for each in planned]
+    leaking = look_again(around, packs, note=True)
+    if leaking:
+        raise DeliveryError("\n".join(["Nothing is approved.", *map(str, leaking.values())]))
     with Ledger(settings.reports / "ledger.sqlite") as ledger:
         held = [ledger.approval(str(pack.quarter), pack.partner_id) for pack in packs]
         # Frozen first: an approval without it would let the next build show other figures of the others.
@@ -135,6 +139,7 @@ def send(
     """Email the approved packs to the partners. By default a dry run: .eml files and a table of who gets what."""
     from dataclasses import replace
 
+    from kpilib.build.inspection import look_again
     from kpilib.build.round import Round
     from kpilib.deliver.plan import find_left_out, join, plan_sending, write_outbox
     from kpilib.deliver.send import finish_issues, send_all, sending
@@ -154,9 +159,12 @@ def send(
             _write_index(around)
             return
         late = finish_issues(ledger, settings.reports, str(around.quarter))
+        leaking = look_again(around, packs, note=False)
         lines, outgoing = plan_sending(
-            settings, around.store, ledger, packs, test_to=test_to, again=again, stale=_find_stale(around, packs, given)
-        )
+            settings, around.store, ledger, packs, test_to=test_to, again=again,
+            stale=_find_stale(around, packs, given),
+            leaking={pack.partner_id: error.parts["findings"] for pack, error in leaking.items()},
+        )  # fmt: skip
         if not partner:
             lines += find_left_out(around.store, ledger, str(around.quarter), (pack.partner_id for pack in packs))
         lines = [replace(line, detail=join(line.detail, late.get(line.partner_id, ""))) for line in lines]

@@ -21,6 +21,8 @@ from kpilib.store import Store
 
 __all__ = ["Line", "Outgoing", "find_left_out", "join", "plan_sending", "say_refused", "write_outbox"]
 
+_FEW = 3
+
 Status = Literal[
     "ready", "reissue", "sent", "not_built", "not_approved", "changed", "refused", "in_doubt", "failed", "inactive"
 ]
@@ -84,6 +86,7 @@ def plan_sending(
     test_to: str | None = None,
     again: bool = False,
     stale: Mapping[str, str] | None = None,
+    leaking: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[list[Line], list[Outgoing]]:
     """Return the table of who gets what, and what may go out now.
 
@@ -93,6 +96,8 @@ def plan_sending(
         whether what a server refused for good is tried again.
     stale
         by partner, why a pack is not what would be built now: it goes out as it was approved, and its line says so.
+    leaking
+        by partner, what a pack holds of another partner, who may have joined after it was approved: it is refused.
     test_to
         an address that gets all of it, marked as a test; nothing of a test counts as sent.
 
@@ -102,12 +107,16 @@ def plan_sending(
         when there is no server or sender, or an address of the settings is none.
     """
     _check(settings.email, test_to)
-    contacts, stale = _contacts(store), stale or {}
-    looked = [
-        _look(settings, store, ledger, pack, contacts, test_to=test_to, again=again, stale=stale.get(pack.partner_id))
-        for pack in packs
-    ]
-    return [line for line, _ in looked], [ready for _, ready in looked if ready is not None]
+    contacts, stale, leaking = _contacts(store), stale or {}, leaking or {}
+    lines, outgoing = [], []
+    for pack in packs:
+        said = stale.get(pack.partner_id, "")
+        line, ready = _look(settings, store, ledger, pack, contacts, test_to=test_to, again=again, stale=said)
+        if ready is not None and (leaks := leaking.get(pack.partner_id)):
+            line, ready = replace(line, status="refused", detail=join(*leaks[:_FEW])), None
+        lines.append(line)
+        outgoing += [] if ready is None else [ready]
+    return lines, outgoing
 
 
 def find_left_out(store: Store, ledger: Ledger, quarter: str, partners: Iterable[str]) -> list[Line]:
@@ -179,7 +188,7 @@ def _look(
     *,
     test_to: str | None,
     again: bool,
-    stale: str | None,
+    stale: str,
 ) -> tuple[Line, Outgoing | None]:
     """Return a pack's row and, if it may go out, what goes."""
     partner = store.partner(pack.partner_id)

@@ -18,6 +18,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from kpilib.build.fingerprint import Origin
+from kpilib.build.inspection import watched_hash
 from kpilib.build.manifest import Manifest
 from kpilib.deliver.approve import approve_packs
 from kpilib.deliver.plan import Line, plan_sending
@@ -148,12 +149,14 @@ def statuses(lines: list[Line]) -> list[str]:
 
 
 def write_pack(
-    reports: Path, pack: Pack, *, won: str = "440000.00", pdf: bytes = b"%PDF-1.7 review\n", name: str = ""
+    reports: Path, pack: Pack, *, won: str = "440000.00", pdf: bytes = b"%PDF-1.7 review\n", name: str = "",
+    watched: str = "",
 ) -> None:
-    """Write a pack of a partner; without a name that of the pack which lies there."""
+    """Write a pack of a partner; without a name that of the pack which lies there, which was looked at as that was."""
     folder = pack.folder(reports)
     held = Manifest.read(folder)
     name = name or (held.name if held else pack.partner_id)
+    watched = watched or (held.watched if held else "")
     folder.mkdir(parents=True, exist_ok=True)
     kpis = {
         "deal_count": {"unit": "count", "value": 14, "n": 14, "companions": {"won_amount": float(won)}},
@@ -172,7 +175,7 @@ def write_pack(
         "review.ipynb": b"{}",
     }
     origin = Origin("slice", {}, "notebook", "templates", "kpilib", "environment")
-    manifest = Manifest.of(pack, name, origin, files).to_bytes()
+    manifest = Manifest.of(pack, name, origin, files, watched=watched).to_bytes()
     for file, data in {**files, "pack.json": manifest}.items():
         (folder / file).write_bytes(data)
 
@@ -199,8 +202,9 @@ def make_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         settings = load_settings(tmp_path / "kpilib.toml")
         store = Store.open(settings)
         packs = [Pack(name, QUARTER, date(2026, 9, 30)) for name in store.partner_ids(active_only=True)]
+        watched = watched_hash(store, settings)
         for pack in packs:
-            write_pack(settings.reports, pack, name=str(store.partner(pack.partner_id)["name"]))
+            write_pack(settings.reports, pack, name=str(store.partner(pack.partner_id)["name"]), watched=watched)
         return Desk(settings, store, packs)
 
     return make

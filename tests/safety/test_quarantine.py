@@ -88,6 +88,39 @@ def test_a_leaking_pack_is_held_back_and_its_approval_refused(tmp_path: Path, kp
     assert not (quarter / "failed" / "P2").exists()
 
 
+def test_a_partner_who_joins_later_is_looked_for_in_finished_packs(tmp_path: Path, kpilib: Callable[..., str]) -> None:
+    """P1's comment tells of a company that becomes a partner once the pack is approved."""
+    root = tmp_path / "desk"
+    write_desk(root)
+    with (root / "kpilib.toml").open("a") as settings:
+        settings.write('[email]\nhost = "127.0.0.1"\nsender = "reviews@vendor.example"\n')
+    cells = [
+        new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}, id="p"),
+        new_code_cell("print('what Zephyrhill Software had wanted')", id="s"),
+    ]
+    notebook = root / "notebooks" / "partner_review.ipynb"
+    notebook.write_text(nbformat.writes(new_notebook(cells=cells)), encoding="utf-8")
+    kpilib(root, "build", "2026Q3", "--partner", "P1", "--partner", "P3")
+    kpilib(root, "approve", "2026Q3", "--partner", "P1")
+    assert "would be sent" in kpilib(root, "send", "2026Q3", "--partner", "P1")
+    with (root / "data" / "partners.csv").open("a") as partners:
+        partners.write("P9,Zephyrhill Software,,,Ingrid\n")
+
+    assert "fresh" in kpilib(root, "build", "2026Q3", "--partner", "P1", "--plan")
+    told = kpilib(root, "send", "2026Q3", "--partner", "P1", said=1)
+    assert "refused" in told
+    assert "Zephyrhill" in told
+    told = kpilib(root, "approve", "2026Q3", "--partner", "P3", said=1)
+    assert "Nothing is approved." in told
+    assert "'Zephyrhill Software' is the name of partner P9" in told
+    told = kpilib(root, "build", "2026Q3", "--partner", "P1", said=1)
+    assert "0 made, 0 fresh, 1 failed" in told
+    assert "1 to make" in kpilib(root, "build", "2026Q3", "--partner", "P1", "--plan")
+    with (root / "kpilib.toml").open("a") as settings:
+        settings.write('[leaks.allow]\n"Zephyrhill Software" = "a word of our notebook"\n')
+    assert "1 approved" in kpilib(root, "approve", "2026Q3", "--partner", "P3")
+
+
 # Ids, of which there may be millions
 
 
