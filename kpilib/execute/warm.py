@@ -86,6 +86,8 @@ class WarmClient(PapermillNotebookClient):  # type: ignore[misc]
         """Notice a kernel's death; nbclient looks once a second."""
         while True:
             await asyncio.sleep(_LOOK)
+            if self.kc is None:  # it has ended as it should
+                return
             try:
                 await self._async_check_alive()
             except DeadKernelError:

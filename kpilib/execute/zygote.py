@@ -207,9 +207,10 @@ def _close(streams: Iterable[int]) -> None:
 
 
 def _kill(pid: int) -> None:
-    """Kill a kernel and what it started."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
+    """Kill a kernel and what it started; one that is so young that it leads no group yet has started nothing."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError):
+            kill(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":

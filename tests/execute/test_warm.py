@@ -186,6 +186,7 @@ def test_imports_that_start_threads_or_are_edited(
         second = execute(ask, "kpilib-warm", tmp_path / words)
         assert (text_of(second, 0), text_of(second, 1)) == (f"'{words}'", "['-m', 'kpilib.execute.zygote']")
     monkeypatch.setenv("KPILIB_PRELOAD", "threaded")
+    caplog.set_level("WARNING", logger="papermill")
     third = execute(ask, "kpilib-warm", tmp_path / "third")
     assert "zygote" not in text_of(third, 1)
     assert "starts as usual: what is imported beforehand starts threads (sleeper)." in caplog.text
