@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from kpilib.__main__ import main
 from kpilib.settings import Settings, load_settings
 
 MakeWorkspace = Callable[..., Settings]
+
+# Tests that run in the background of a shell are told to ignore Ctrl-C, and so would be the commands that they stop.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def write_workspace(root: Path, settings: str = "", **tables: str) -> Settings:
