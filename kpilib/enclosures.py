@@ -34,7 +34,7 @@ def read_comment(settings: Settings, quarter: Quarter, partner_id: str) -> str |
     Raises
     ------
     SettingsError
-        when the file is not UTF-8 text.
+        when the file cannot be read, or is not UTF-8 text.
     """
     path = comment_path(settings, quarter, partner_id)
     try:
@@ -42,10 +42,15 @@ def read_comment(settings: Settings, quarter: Quarter, partner_id: str) -> str |
     except (FileNotFoundError, NotADirectoryError):
         return None
     except UnicodeDecodeError:
-        raise SettingsError(
-            f"The comment {path.relative_to(settings.root)} is not UTF-8 text. Save it as UTF-8.", path=path
-        ) from None
+        raise SettingsError(f"The comment {_shown(path, settings)} is not UTF-8 text. Save it as UTF-8.") from None
+    except OSError as error:
+        raise SettingsError(f"The comment {_shown(path, settings)} cannot be read: {error.strerror}.") from None
     return text.strip() or None
+
+
+def _shown(path: Path, settings: Settings) -> Path:
+    """Return a path as messages show it: as it lies in the workspace, if it does."""
+    return path.relative_to(settings.root) if path.is_relative_to(settings.root) else path
 
 
 def read_issued_before(settings: Settings, quarter: Quarter, partner_id: str) -> dict[str, Any] | None:
@@ -76,9 +81,8 @@ def read_issued(settings: Settings, quarter: Quarter, partner_id: str) -> dict[s
         issued = None
     held = {name: issued.get(name) for name in ("partner_id", "quarter")} if isinstance(issued, dict) else {}
     if held != {"partner_id": partner_id, "quarter": str(quarter)} or not isinstance(issued.get("kpis"), dict):
-        shown = path.relative_to(settings.root) if path.is_relative_to(settings.root) else path
         raise SettingsError(
-            f"{shown} does not hold the figures issued to {partner_id} for {quarter}. "
+            f"{_shown(path, settings)} does not hold the figures issued to {partner_id} for {quarter}. "
             "Put the kpis.json of that pack there, or remove the file.",
             path=path,
         )

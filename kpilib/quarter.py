@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from kpilib.errors import QuarterError
 
-__all__ = ["Quarter", "add_months", "month_starts"]
+__all__ = ["Quarter", "add_months"]
 
 _NAME = re.compile(r"(?:FY)?(\d{4})-?Q([1-4])", re.IGNORECASE)
 
@@ -119,13 +119,3 @@ def add_months(day: date, months: int) -> date:
     """Return the first day of the month that lies so many months after the day's month."""
     index = day.year * 12 + day.month - 1 + months
     return date(index // 12, index % 12 + 1, 1)
-
-
-def month_starts(first: date, last: date) -> list[date]:
-    """Return the first days of all months that begin in [first, last]."""
-    start = first if first.day == 1 else add_months(first, 1)
-    starts = []
-    while start <= last:
-        starts.append(start)
-        start = add_months(start, 1)
-    return starts

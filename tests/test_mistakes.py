@@ -259,6 +259,14 @@ def test_a_comment_in_another_encoding(workspace: Path, say) -> None:
     )
 
 
+def test_a_comment_that_is_a_folder_outside_of_the_workspace(workspace: Path, say, tmp_path_factory) -> None:
+    comments = tmp_path_factory.mktemp("comments")
+    (comments / "2026Q3/P001.md").mkdir(parents=True)
+    settings = workspace / "kpilib.toml"
+    settings.write_text(settings.read_text().replace("[packs]", f'[packs]\ncomments = "{comments}"', 1))
+    say("build", *PARTNER, "--plan").be(2, f"The comment {comments}/2026Q3/P001.md cannot be read: Is a directory.")
+
+
 # Notebook and templates
 
 

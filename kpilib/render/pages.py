@@ -8,14 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from nbformat.v4 import new_notebook
-
 from kpilib.render.document import read_document
 from kpilib.render.environment import find_templates
 from kpilib.render.typeset import draw_pdf
 from kpilib.render.webpage import draw_html
 
-__all__ = ["Rendered", "page_metadata", "render_pack", "warm_up"]
+__all__ = ["Rendered", "page_metadata", "render_pack"]
 
 
 @dataclass(frozen=True)
@@ -78,11 +76,3 @@ def render_pack(
     return Rendered(
         draw_html(document, folder), draw_pdf(document, folder, day=day), document.page.title, tuple(document.warnings)
     )
-
-
-def warm_up(templates: Path | None = None) -> None:
-    """Load what every pack needs: faces and their cuts, templates, Typst: for a process before it forks workers."""
-    document = read_document(new_notebook())  # type: ignore[no-untyped-call]
-    folder = templates or find_templates()
-    draw_html(document, folder)
-    draw_pdf(document, folder)

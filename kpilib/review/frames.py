@@ -15,7 +15,6 @@ from kpilib.slice import Slice
 
 __all__ = ["tidy_actions", "tidy_leads", "tidy_opportunities", "tidy_spend", "tidy_targets"]
 
-_OPPORTUNITY = ["created_on", "closed_on", "outcome"]
 _ABOUT = ["rep", "product", "region", "channel", "lost_reason", "lost_to"]
 
 

@@ -14,7 +14,7 @@ from sample_packs import META, MIME, TEMPLATES, long_page, markdown, notebook, p
 from kpilib.errors import RenderError
 from kpilib.render import fonts, typeset
 from kpilib.render.checks import find_gaps, find_tag_faults
-from kpilib.render.pages import Rendered, render_pack, warm_up
+from kpilib.render.pages import Rendered, render_pack
 from kpilib.render.readback import read_files, read_html
 
 BOOKS = {
@@ -240,8 +240,8 @@ def test_typst_opens_no_file_of_the_machine(tmp_path) -> None:
         render_pack(notebook(**META), templates=tmp_path)
 
 
-def test_after_warming_up_nothing_is_cut_or_loaded_anew() -> None:
-    warm_up(TEMPLATES)
+def test_after_the_first_pack_nothing_is_cut_or_loaded_anew() -> None:
+    render_pack(notebook({"kind": "note", "text": "first"}), templates=TEMPLATES)
     before = fonts._rules.cache_info().misses, typeset._compiler.cache_info().misses
 
     render_pack(notebook({"kind": "note", "text": "hello"}), templates=TEMPLATES)
