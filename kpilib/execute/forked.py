@@ -19,6 +19,7 @@ from kpilib.execute.blas import restore_threads
 
 __all__ = ["become_kernel"]
 
+
 class _System:
     """The module sys with the modules of a kernel alone."""
 

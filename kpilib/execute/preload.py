@@ -27,6 +27,7 @@ _KERNEL = (
     "encodings.idna", "encodings.latin_1",
 )  # fmt: skip
 
+
 def import_all(modules: Iterable[str]) -> tuple[dict[str, Any], list[Any], list[str]]:
     """Import what a kernel loads at its start, then some modules.
 
