@@ -136,8 +136,8 @@ def _read_back(pack: Pack, folder: Path) -> Made:
     """Return a finished pack with the texts of its files."""
     from kpilib.render import readback
 
-    files = read_files(folder)
     try:
+        files = read_files(folder)
         return Made(files, (), 0.0, tuple(readback.read_files(files)))
     except Exception as error:
         raise _cannot_look(pack, error) from error

@@ -25,7 +25,7 @@ from kpilib.build.portfolio import PortfolioOutcome, build_portfolio
 from kpilib.build.progress import Silence, Watcher
 from kpilib.build.round import Round
 from kpilib.build.write import ASIDE, put_file, put_folder, remove_folder, sweep
-from kpilib.errors import ExecutionError, KpilibError
+from kpilib.errors import ExecutionError, KpilibError, LeakError
 from kpilib.execute.forkserver import kernel_server
 from kpilib.execute.scratch import sweep_scratch
 from kpilib.pack import Pack
@@ -150,9 +150,12 @@ def _look_again(around: Round, planned: Iterable[Planned], outcome: Outcome) -> 
     leaking = look_again(around, outcome.fresh, note=True)
     outcome.fresh = [pack for pack in outcome.fresh if pack not in leaking]
     outcome.failed += leaking.items()
+    reports = around.settings.reports
     for each in planned:
         if each.pack in leaking:
             _put_failure(around, each, leaking[each.pack])
+            if isinstance(leaking[each.pack], LeakError):
+                remove_folder(each.pack.folder(reports), aside=reports / str(around.quarter) / ASIDE)
 
 
 def _make(

@@ -115,9 +115,18 @@ def test_a_partner_who_joins_later_is_looked_for_in_finished_packs(tmp_path: Pat
     assert "'Zephyrhill Software' is the name of partner P9" in told
     told = kpilib(root, "build", "2026Q3", "--partner", "P1", said=1)
     assert "0 made, 0 fresh, 1 failed" in told
+    quarter = root / "reports" / "2026Q3"
+    assert not (quarter / "P1").exists()
+    assert (quarter / "failed" / "P1" / "review.pdf").exists()
     assert "1 to make" in kpilib(root, "build", "2026Q3", "--partner", "P1", "--plan")
     with (root / "kpilib.toml").open("a") as settings:
         settings.write('[leaks.allow]\n"Zephyrhill Software" = "a word of our notebook"\n')
+    page = quarter / "P3" / "review.pdf"
+    whole = page.read_bytes()
+    page.write_bytes(bytes(len(whole)))
+    told = kpilib(root, "approve", "2026Q3", "--partner", "P3", said=1)
+    assert "P3 2026Q3: the finished pages could not be searched for what belongs to another partner" in told
+    page.write_bytes(whole)
     assert "1 approved" in kpilib(root, "approve", "2026Q3", "--partner", "P3")
 
 
